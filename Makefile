@@ -1,0 +1,49 @@
+# Everything sets itself up: `make demo` and `make test` need Python 3.11+, git and make, and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+
+.PHONY: demo test lint types laws bench docs clean
+
+$(VENV)/.pip: constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade pip
+	touch $@
+
+$(VENV)/.run: $(VENV)/.pip pyproject.toml
+	$(PIP) install --editable '.[cli,yaml]'
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(PIP) install --group dev
+	touch $@
+
+demo: $(VENV)/.run  ## deadlines, breaches and monthly compliance of a shipped ticket log
+	@$(BIN)/sla-engine report docs/demo/tickets.csv --month 2026-03 --at 2026-04-01T00:00:00Z
+
+test: lint types $(VENV)/.dev  ## everything that must hold
+	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report=term --cov-fail-under=95
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+laws: $(VENV)/.dev  ## the laws and the oracle on many more examples
+	$(BIN)/python -m pytest tests/laws --hypothesis-profile long --numprocesses auto
+
+bench: $(VENV)/.dev  ## ratios against peers, medians of several runs
+	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.dev
+	$(BIN)/sphinx-build --fail-on-warning --nitpicky --builder html docs docs/_build
+
+clean:
+	rm -rf $(VENV) docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

@@ -1,0 +1,162 @@
+"""
+The base of everything that people write down: rules that are frozen, hashable, and go to JSON and back.
+
+pydantic checks them; what it finds is raised as an error of this library's own tree, with the path to the key.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from sla_engine.errors import SlaError
+
+_T = TypeVar("_T")
+
+
+class InvalidData(SlaError, ValueError):
+    """Something written down that does not fit its form."""
+
+
+class Data(BaseModel):
+    """
+    A frozen value that people write: equal by its fields, hashable, checked when made, JSON in and out.
+
+    Raises an error of this library (never pydantic's own) that names the key, what was given, and what to do.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, validate_default=False)
+
+    error: ClassVar[type[SlaError]] = InvalidData
+    """The error for what pydantic itself finds wrong."""
+
+    def __init__(self, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as found:
+            raise problem_of(found, type(self).error, type(self)) from None
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """Make one from plain data, as `json.load` or `tomllib.load` give it."""
+        return checked(TypeAdapter(cls), data, cls.error)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Make one from its JSON text."""
+        return cls.from_data(parsed(text, cls.error))
+
+    def to_data(self) -> dict[str, Any]:
+        """Return the value as plain data: only texts, numbers, booleans, lists and dicts."""
+        return self.model_dump(mode="json", exclude_defaults=True) | {
+            name: getattr(self, name) for name in type(self).model_fields if name in {"kind", "schema_version"}
+        }
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return the value as JSON text; `from_json` gives an equal value back."""
+        return json.dumps(self.to_data(), indent=indent, ensure_ascii=False)
+
+    def _fields(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in type(self).model_fields)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._fields() == other._fields()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._fields()))
+
+    def __getstate__(self) -> dict[Any, Any]:
+        # What was computed from the fields stays behind; it is computed again when asked for.
+        state = super().__getstate__()
+        fields = type(self).model_fields
+        return {**state, "__dict__": {name: value for name, value in state["__dict__"].items() if name in fields}}
+
+    def __copy__(self) -> Self:
+        return self  # nothing in it can change
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return self
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return the same value with some fields replaced, checked again."""
+        del deep
+        return type(self)(**{name: getattr(self, name) for name in type(self).model_fields} | dict(update or {}))
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def __repr_args__(self) -> Any:
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if name not in {"kind", "schema_version"} and (field.is_required() or value != field.get_default()):
+                yield name, value
+
+
+def parsed(text: str | bytes, error: type[SlaError]) -> Any:
+    """Return what JSON text says, or raise `error` with line and column."""
+    try:
+        return json.loads(text)
+    except (json.JSONDecodeError, UnicodeDecodeError) as found:
+        where = f"line {found.lineno}, column {found.colno}" if isinstance(found, json.JSONDecodeError) else "text"
+        raise error(f"malformed JSON: {found}", where=where, remedy="Mend the text at that place") from None
+
+
+def checked(adapter: TypeAdapter[_T], data: object, error: type[SlaError]) -> _T:
+    """Return `data` as the adapter's type, or raise an error of this library."""
+    try:
+        return adapter.validate_python(data)
+    except ValidationError as found:
+        raise problem_of(found, error, None) from None
+
+
+def problem_of(found: ValidationError, error: type[SlaError], model: type[BaseModel] | None) -> SlaError:
+    """Return pydantic's findings as one error of this library, or as one that lists several."""
+    problems = [_single(detail, error, model) for detail in found.errors(include_url=False)]
+    # A value that fits no branch of a choice is reported once a branch; the first says it as well as the others.
+    distinct = list({str(problem): problem for problem in problems}.values())
+    if len(distinct) == 1:
+        return distinct[0]
+    return error(f"{len(distinct)} problems", problems=tuple(distinct))
+
+
+def _single(detail: Any, error: type[SlaError], model: type[BaseModel] | None) -> SlaError:
+    where = path_of(detail["loc"])
+    own = detail.get("ctx", {}).get("error")
+    if isinstance(own, SlaError):
+        return own.located(where)
+    given = detail["input"]
+    if detail["type"] == "extra_forbidden":
+        key = str(detail["loc"][-1])
+        known = [name for name in (model.model_fields if model else {}) if name not in {"kind", "schema_version"}]
+        close = difflib.get_close_matches(key, known, n=1)
+        hint = f"Did you mean {close[0]!r}? " if close else ""
+        return error(
+            f"unknown key {key!r}",
+            where=path_of(detail["loc"][:-1]),
+            value=given,
+            remedy=f"{hint}Known keys: {', '.join(known)}" if known else "Take it out",
+        )
+    if detail["type"] == "missing":
+        return error("is missing", where=where, remedy="Add it")
+    message = detail["msg"][0].lower() + detail["msg"][1:]
+    return error(f"{message}, got {given!r}", where=where, value=given)
+
+
+_TAGS = {"weekly", "union", "intersection", "difference", "versions", "dates", "rules"}
+
+
+def path_of(location: tuple[int | str, ...]) -> str:
+    """Return a path as people write it: `calendars.europe.hours[2]`."""
+    path = ""
+    for part in location:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part not in _TAGS:
+            path += f".{part}" if path else part
+    return path

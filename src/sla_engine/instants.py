@@ -1,0 +1,324 @@
+"""
+Where datetimes become integers, and local rules become instants.
+
+Inside the library an instant is an `int`: microseconds since 1970-01-01 UTC. Outside it is an aware `datetime`
+of any kind. This is the only module that knows datetime, pendulum, pandas and zoneinfo, and their traps: two datetimes
+of one zone compare by the clock and not by time, pendulum's arithmetic is slow and forgets `fold`, a `Timestamp` may
+hold nanoseconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import importlib.metadata
+import pathlib
+import re
+import zoneinfo
+from datetime import datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from sla_engine.errors import InvalidInstant, InvalidZone, NaiveDatetime, NanosecondsLost, NotATime, OutOfRange
+
+T = TypeVar("T", bound=datetime)
+
+UTC = timezone.utc
+SECOND = 1_000_000
+DAY_SECONDS = 86_400
+DAY = DAY_SECONDS * SECOND
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
+_EPOCH_DAY = _EPOCH.toordinal()
+
+FIRST_DAY = datetime(1, 1, 3).toordinal()
+"""The first local date that can be asked about: no zone's offset reaches from here to before year 1."""
+LAST_DAY = datetime(9999, 12, 29).toordinal()
+"""The last local date that can be asked about."""
+
+
+# --- datetimes and microseconds ------------------------------------------------------------------------------------
+
+
+def to_micros(at: datetime) -> int:
+    """
+    Return the instant of an aware datetime, in microseconds since 1970 UTC.
+
+    Raises `NaiveDatetime`, `NotATime`, `NanosecondsLost`, or `InvalidInstant` for what is no datetime at all.
+    """
+    if type(at) is not datetime:
+        _check_foreign(at)
+    if at.tzinfo is None or (offset := at.utcoffset()) is None:
+        raise NaiveDatetime(
+            f"{at!r} has no zone, so it names no instant",
+            value=at,
+            remedy='Attach the zone that it was written in: at.replace(tzinfo=ZoneInfo("Europe/Rome"))',
+        )
+    # By parts, and not by subtraction, which pendulum overrides and which ignores `fold` within one zone.
+    return (
+        ((at.toordinal() - _EPOCH_DAY - offset.days) * DAY_SECONDS - offset.seconds)
+        + (at.hour * 60 + at.minute) * 60
+        + at.second
+    ) * SECOND + (at.microsecond - offset.microseconds)
+
+
+def from_micros(micros: int, like: T) -> T:
+    """
+    Return the instant as a datetime of the type and zone of `like`.
+
+    Raises `OutOfRange` where the calendar of `datetime` ends.
+    """
+    try:
+        at = (_EPOCH + timedelta(0, 0, micros)).astimezone(like.tzinfo)
+    except OverflowError:
+        raise OutOfRange("the answer lies outside the years 1 to 9999 that datetime can hold") from None
+    kind = type(like)
+    if kind is datetime:
+        return at  # type: ignore[return-value]
+    if _is_pandas(kind):
+        stamp: Any = kind(at)  # type: ignore[call-overload]
+        finer = stamp.as_unit(like.unit)  # type: ignore[attr-defined]
+        return finer if finer == stamp else stamp  # type: ignore[no-any-return]
+    return kind(
+        at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond, tzinfo=at.tzinfo, fold=at.fold
+    )
+
+
+def utc(micros: int) -> datetime:
+    """Return the instant as a plain UTC datetime."""
+    return from_micros(micros, _EPOCH)
+
+
+def _is_pandas(kind: type) -> bool:
+    return kind.__module__.startswith("pandas.")
+
+
+def _check_foreign(at: object) -> None:
+    if not isinstance(at, datetime):
+        raise InvalidInstant(
+            f"{at!r} is a {type(at).__name__}, not a datetime", value=at, remedy="Pass an aware datetime"
+        )
+    if _is_pandas(type(at)):
+        if at != at:  # noqa: PLR0124  (NaT is the only datetime that differs from itself)
+            raise NotATime("NaT is no time", value=at, remedy="Drop or fill missing times before asking")
+        if at.nanosecond:  # type: ignore[attr-defined]
+            raise NanosecondsLost(
+                f"{at!r} has {at.nanosecond} ns beyond the microsecond",  # type: ignore[attr-defined]
+                value=at,
+                remedy='Round it yourself: at.floor("us") or at.ceil("us")',
+            )
+
+
+def micros_of(duration: timedelta) -> int:
+    """Return a timedelta as a whole number of microseconds."""
+    return (duration.days * DAY_SECONDS + duration.seconds) * SECOND + duration.microseconds
+
+
+def years_later(micros: int, years: int) -> int:
+    """Return the instant at the same UTC date and time some years on (29 February becomes 1 March), at most 9999."""
+    first, last = (_FIRST, _LAST)
+    try:
+        at = _EPOCH + timedelta(0, 0, micros)
+        moved = at.replace(year=at.year + years)
+    except OverflowError:
+        return first if micros < 0 else last
+    except ValueError:
+        if not 1 <= at.year + years <= 9999:  # noqa: PLR2004
+            return last if years > 0 else first
+        moved = at.replace(year=at.year + years, month=3, day=1)
+    return to_micros(moved)
+
+
+# --- zones ---------------------------------------------------------------------------------------------------------
+
+_OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+\-\u2212])\s*(\d{1,2})(?::?(\d{2})(?::(\d{2}))?)?", re.IGNORECASE)
+_POSIX = re.compile(r"Etc/(?:GMT|UTC)([+-])(\d{1,2})", re.IGNORECASE)
+_NOT_A_ZONE = re.compile(r"(right|posix)/.*|posixrules|localtime|Factory|leapseconds", re.IGNORECASE)
+
+
+def zone_name(zone: str | tzinfo) -> str:
+    """
+    Return the one name that the library uses for a zone: an IANA name, `UTC`, or `UTC+05:30`.
+
+    >>> zone_name("GMT+1")
+    'UTC+01:00'
+
+    Raises `InvalidZone` with suggestions. The text `Etc/GMT+1` is refused, because it means UTC-1.
+    """
+    if isinstance(zone, str):
+        return _named(zone.strip())
+    key = getattr(zone, "key", None) or getattr(zone, "zone", None)
+    if isinstance(key, str):
+        posix = _POSIX.fullmatch(key)
+        if posix:
+            sign = -1 if posix[1] == "+" else 1
+            return fixed_name(sign * int(posix[2]) * 3600)
+        return _named(key)
+    offset = zone.utcoffset(None) if isinstance(zone, tzinfo) else None
+    if offset is None:
+        raise InvalidZone(
+            f"{zone!r} has no name that can be written down", value=zone, remedy='Pass an IANA name or a ZoneInfo'
+        )
+    return fixed_name(micros_of(offset) // SECOND)
+
+
+def _named(text: str) -> str:
+    posix = _POSIX.fullmatch(text)
+    if posix and int(posix[2]):
+        sign, other = posix[1], "-" if posix[1] == "+" else "+"
+        raise InvalidZone(
+            f"{text!r} means UTC{other}{posix[2]} (the sign of Etc names is reversed)",
+            value=text,
+            remedy=f'Write "UTC{other}{posix[2]}" if you mean that, or "UTC{sign}{posix[2]}" for the other one',
+        )
+    fixed = _OFFSET.fullmatch(text)
+    if fixed:
+        hours, minutes, seconds = (int(part or 0) for part in fixed.groups()[1:])
+        if hours > 23 or minutes > 59 or seconds > 59:  # noqa: PLR2004
+            raise InvalidZone(f"{text!r} is no offset", value=text, remedy="Offsets run from -23:59 to +23:59")
+        total = (hours * 60 + minutes) * 60 + seconds
+        return fixed_name(total if fixed[1] == "+" else -total)
+    if text.upper() in {"UTC", "Z"}:
+        return "UTC"
+    if not _NOT_A_ZONE.fullmatch(text):
+        with contextlib.suppress(zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            return zoneinfo.ZoneInfo(text).key
+    known = {key.casefold(): key for key in zoneinfo.available_timezones() if not _NOT_A_ZONE.fullmatch(key)}
+    cities = {key.rpartition("/")[2]: folded for folded, key in known.items()}
+    wanted = text.casefold()
+    close = [known[wanted]] if wanted in known else []
+    close += [known[name] for name in difflib.get_close_matches(wanted, known, n=3)]
+    close += [
+        known[cities[city]]
+        for city in difflib.get_close_matches(text.rpartition("/")[2].title().replace(" ", "_"), cities, n=2)
+    ]
+    names = ", ".join(dict.fromkeys(close))
+    raise InvalidZone(
+        f"{text!r} is no zone that I know",
+        value=text,
+        remedy=f"Did you mean {names}?" if names else 'Use an IANA name ("Europe/Rome"), "UTC" or an offset ("GMT+1")',
+        suggestions=tuple(dict.fromkeys(close)),
+    )
+
+
+def fixed_name(seconds: int) -> str:
+    """Return the name of a fixed offset, given in seconds east of UTC: `UTC+05:30`."""
+    if not seconds:
+        return "UTC"
+    minutes, second = divmod(abs(seconds), 60)
+    tail = f":{second:02}" if second else ""
+    return f"UTC{'-' if seconds < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}{tail}"
+
+
+@lru_cache(maxsize=256)
+def zone_of(name: str) -> tzinfo:
+    """Return the `tzinfo` of a name that `zone_name` gave."""
+    if name == "UTC":
+        return UTC
+    fixed = _OFFSET.fullmatch(name)
+    if fixed:
+        hours, minutes, seconds = (int(part or 0) for part in fixed.groups()[1:])
+        offset = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+        return timezone(offset if fixed[1] == "+" else -offset, name)
+    return zoneinfo.ZoneInfo(name)
+
+
+def zone_data_version(name: str) -> str:
+    """Return which time-zone data answers for a zone: the system's, or that of the `tzdata` package."""
+    if name == "UTC" or _OFFSET.fullmatch(name):
+        return "none needed"
+    for folder in map(pathlib.Path, zoneinfo.TZPATH):
+        if (folder / name).is_file():
+            for file, pattern in (("tzdata.zi", r"# version (\S+)"), ("+VERSION", r"(\S+)"), ("version", r"(\S+)")):
+                with contextlib.suppress(OSError):
+                    found = re.match(pattern, (folder / file).read_text(encoding="utf-8")[:80])
+                    if found:
+                        return f"system {found[1]}"
+            return "system, version not stated"
+    return f"tzdata {importlib.metadata.version('tzdata')}"
+
+
+# --- where a rule meets a zone -------------------------------------------------------------------------------------
+
+
+def instant(zone: tzinfo, day: int, clock: int, *, last: bool = False) -> int:
+    """
+    Return the instant of a wall-clock time: `clock` microseconds after midnight of the date with ordinal `day`.
+
+    24 hours and more are on the following dates. A time that the clock shows twice is its first showing, or its
+    last if asked so; a time that the clock skips is the end of the gap.
+    """
+    wall = (day - _EPOCH_DAY) * DAY + clock
+    if type(zone) is timezone:
+        return wall - micros_of(zone.utcoffset(None))
+    shown = _NAIVE_EPOCH + timedelta(0, 0, wall)
+    early = zone.utcoffset(shown)
+    late = zone.utcoffset(shown.replace(fold=1))
+    if early == late:
+        return wall - micros_of(early)  # type: ignore[arg-type]
+    first, second = wall - micros_of(early), wall - micros_of(late)  # type: ignore[arg-type]
+    if first < second:
+        return second if last else first
+    return _gap_end(zone, wall, second, first)
+
+
+def _gap_end(zone: tzinfo, wall: int, before: int, after: int) -> int:
+    """Return the first instant in (before, after] whose wall clock has reached `wall`."""
+    while after - before > SECOND:
+        middle = (before + after) // (2 * SECOND) * SECOND
+        if middle + offset_at(zone, middle) >= wall:
+            after = middle
+        else:
+            before = middle
+    return after
+
+
+def offset_at(zone: tzinfo, micros: int) -> int:
+    """Return the zone's offset from UTC at an instant, in microseconds (east is plus)."""
+    if type(zone) is timezone:
+        return micros_of(zone.utcoffset(None))
+    at = (_EPOCH + timedelta(0, 0, micros)).astimezone(zone)
+    return micros_of(at.utcoffset())  # type: ignore[arg-type]
+
+
+def midnight(zone: tzinfo, day: int) -> int:
+    """Return the first instant of the date with ordinal `day`."""
+    return instant(zone, day, 0)
+
+
+def local_day(zone: tzinfo, micros: int) -> int:
+    """Return the ordinal of the local date at an instant."""
+    return (micros + offset_at(zone, micros)) // DAY + _EPOCH_DAY
+
+
+def local_clock(zone: tzinfo, micros: int, day: int) -> int:
+    """Return what the wall clock shows at an instant, in microseconds from midnight of the date `day`."""
+    return micros + offset_at(zone, micros) - (day - _EPOCH_DAY) * DAY
+
+
+def clock_changes(zone: tzinfo, start: int, end: int) -> list[tuple[int, int, int]]:
+    """Return the changes of the zone's offset in (start, end): the instant, the offset before, the offset after."""
+    changes: list[tuple[int, int, int]] = []
+    if type(zone) is timezone:
+        return changes
+    at, offset = start, offset_at(zone, start)
+    while at < end:
+        step = min(at + DAY // 4, end)
+        after = offset_at(zone, step)
+        if after != offset:
+            low, high = at, step
+            while high - low > 1:
+                middle = (low + high) // 2
+                if offset_at(zone, middle) == offset:
+                    low = middle
+                else:
+                    high = middle
+            if high < end:
+                changes.append((high, offset, after))
+        at, offset = step, after
+    return changes
+
+
+_FIRST = (FIRST_DAY - _EPOCH_DAY) * DAY
+_LAST = (LAST_DAY - _EPOCH_DAY) * DAY

@@ -1,0 +1,1 @@
+"""Helpers for test suites that use or check `sla_engine`."""

@@ -22,7 +22,7 @@ $(VENV)/.dev: $(VENV)/.run
 	touch $@
 
 demo: $(VENV)/.run  ## deadlines, breaches and monthly compliance of a shipped ticket log
-	@$(BIN)/sla-engine report docs/demo/tickets.csv --month 2026-03 --at 2026-04-01T00:00:00Z
+	@$(BIN)/sla-engine report docs/demo/tickets.csv --month 2026-03 --at 2026-03-31T15:00:00Z
 
 test: lint types $(VENV)/.dev  ## everything that must hold
 	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report=term --cov-fail-under=95

@@ -1,3 +1,149 @@
-"""Business-hours SLA calculation: calendars, deadlines, breaches, compliance."""
-from sla_engine.calendars import *  # noqa
-from sla_engine.amounts import *  # noqa
+"""
+Business-hours SLA calculation: calendars, deadlines, breaches, monthly compliance.
+
+Pure functions over frozen values: no clock, no system zone, no global state. Exact to the microsecond, explained row by row.
+"""
+
+from __future__ import annotations
+
+from sla_engine.amounts import (
+    Amount,
+    BusinessDays,
+    BusinessTime,
+    CalendarDays,
+    ElapsedTime,
+    business_days,
+    business_time,
+    calendar_days,
+    elapsed_time,
+    parse_amount,
+)
+from sla_engine.calendars import (
+    BusinessCalendar,
+    Calendar,
+    CombinedCalendar,
+    HolidayDates,
+    Holidays,
+    Version,
+    VersionedCalendar,
+    always_open,
+    never_open,
+)
+from sla_engine.data import InvalidData
+from sla_engine.errors import (
+    AmbiguousDays,
+    BeyondHorizon,
+    InvalidAmount,
+    InvalidCalendar,
+    InvalidHolidays,
+    InvalidHours,
+    InvalidInstant,
+    InvalidLog,
+    InvalidPeriod,
+    InvalidPolicy,
+    InvalidSpan,
+    InvalidZone,
+    MissingExtra,
+    NaiveDatetime,
+    NanosecondsLost,
+    NeverCloses,
+    NeverDue,
+    NeverOpens,
+    NotATime,
+    OutOfRange,
+    SlaError,
+    UnknownName,
+)
+from sla_engine.ledger import Ledger, LedgerRow
+from sla_engine.periods import Day, Month, Period, Quarter, Rolling, Week, Year
+from sla_engine.policies import Policy, Report, load_policy, maxony_policy, report
+from sla_engine.shares import Share
+from sla_engine.spans import Span, SpanSet
+from sla_engine.targets import Service, Target, Tier
+from sla_engine.tickets import (
+    Compliance,
+    LogColumns,
+    Outcome,
+    RowProblem,
+    TicketLog,
+    TicketRow,
+    TierCompliance,
+    compliance,
+    read_log,
+    verdict,
+)
+
+__all__ = [
+    "AmbiguousDays",
+    "Amount",
+    "BeyondHorizon",
+    "BusinessCalendar",
+    "BusinessDays",
+    "BusinessTime",
+    "Calendar",
+    "CalendarDays",
+    "CombinedCalendar",
+    "Compliance",
+    "Day",
+    "ElapsedTime",
+    "HolidayDates",
+    "Holidays",
+    "InvalidAmount",
+    "InvalidCalendar",
+    "InvalidData",
+    "InvalidHolidays",
+    "InvalidHours",
+    "InvalidInstant",
+    "InvalidLog",
+    "InvalidPeriod",
+    "InvalidPolicy",
+    "InvalidSpan",
+    "InvalidZone",
+    "Ledger",
+    "LedgerRow",
+    "LogColumns",
+    "MissingExtra",
+    "Month",
+    "NaiveDatetime",
+    "NanosecondsLost",
+    "NeverCloses",
+    "NeverDue",
+    "NeverOpens",
+    "NotATime",
+    "OutOfRange",
+    "Outcome",
+    "Period",
+    "Policy",
+    "Quarter",
+    "Report",
+    "Rolling",
+    "RowProblem",
+    "Service",
+    "Share",
+    "SlaError",
+    "Span",
+    "SpanSet",
+    "Target",
+    "TicketLog",
+    "TicketRow",
+    "Tier",
+    "TierCompliance",
+    "UnknownName",
+    "Version",
+    "VersionedCalendar",
+    "Week",
+    "Year",
+    "always_open",
+    "business_days",
+    "business_time",
+    "calendar_days",
+    "compliance",
+    "elapsed_time",
+    "load_policy",
+    "maxony_policy",
+    "never_open",
+    "parse_amount",
+    "read_log",
+    "report",
+    "verdict",
+]

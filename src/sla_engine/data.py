@@ -9,13 +9,12 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 
 from sla_engine.errors import SlaError
-
-_T = TypeVar("_T")
 
 
 class InvalidData(SlaError, ValueError):
@@ -43,7 +42,9 @@ class Data(BaseModel):
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
         """Make one from plain data, as `json.load` or `tomllib.load` give it."""
-        return checked(TypeAdapter(cls), data, cls.error)
+        if not isinstance(data, Mapping):
+            raise cls.error(f"{data!r} is no table of keys and values", value=data)
+        return cls(**{str(key): value for key, value in data.items()})
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -51,10 +52,9 @@ class Data(BaseModel):
         return cls.from_data(parsed(text, cls.error))
 
     def to_data(self) -> dict[str, Any]:
-        """Return the value as plain data: only texts, numbers, booleans, lists and dicts."""
-        return self.model_dump(mode="json", exclude_defaults=True) | {
-            name: getattr(self, name) for name in type(self).model_fields if name in {"kind", "schema_version"}
-        }
+        """Return the value as plain data: only texts, numbers, booleans, lists and dicts; defaults are left out."""
+        written = {name for name, field in type(self).model_fields.items() if self._is_written(name, field)}
+        return self.model_dump(mode="json", include=written)
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Return the value as JSON text; `from_json` gives an equal value back."""
@@ -93,9 +93,15 @@ class Data(BaseModel):
 
     def __repr_args__(self) -> Any:
         for name, field in type(self).model_fields.items():
-            value = getattr(self, name)
-            if name not in {"kind", "schema_version"} and (field.is_required() or value != field.get_default()):
-                yield name, value
+            if self._is_written(name, field) and (field.is_required() or name not in _MARKS):
+                yield name, getattr(self, name)
+
+    def _is_written(self, name: str, field: FieldInfo) -> bool:
+        """Whether a field says anything that its default does not; what marks the form of the data is always written."""
+        return name in _MARKS or field.is_required() or getattr(self, name) != field.get_default()
+
+
+_MARKS = frozenset({"kind", "schema_version"})
 
 
 def parsed(text: str | bytes, error: type[SlaError]) -> Any:
@@ -105,14 +111,6 @@ def parsed(text: str | bytes, error: type[SlaError]) -> Any:
     except (json.JSONDecodeError, UnicodeDecodeError) as found:
         where = f"line {found.lineno}, column {found.colno}" if isinstance(found, json.JSONDecodeError) else "text"
         raise error(f"malformed JSON: {found}", where=where, remedy="Mend the text at that place") from None
-
-
-def checked(adapter: TypeAdapter[_T], data: object, error: type[SlaError]) -> _T:
-    """Return `data` as the adapter's type, or raise an error of this library."""
-    try:
-        return adapter.validate_python(data)
-    except ValidationError as found:
-        raise problem_of(found, error, None) from None
 
 
 def problem_of(found: ValidationError, error: type[SlaError], model: type[BaseModel] | None) -> SlaError:
@@ -133,7 +131,7 @@ def _single(detail: Any, error: type[SlaError], model: type[BaseModel] | None) -
     given = detail["input"]
     if detail["type"] == "extra_forbidden":
         key = str(detail["loc"][-1])
-        known = [name for name in (model.model_fields if model else {}) if name not in {"kind", "schema_version"}]
+        known = [name for name in (model.model_fields if model else {}) if name not in _MARKS]
         close = difflib.get_close_matches(key, known, n=1)
         hint = f"Did you mean {close[0]!r}? " if close else ""
         return error(

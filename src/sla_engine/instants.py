@@ -188,10 +188,10 @@ def _named(text: str) -> str:
     cities = {key.rpartition("/")[2]: folded for folded, key in known.items()}
     wanted = text.casefold()
     close = [known[wanted]] if wanted in known else []
-    close += [known[name] for name in difflib.get_close_matches(wanted, known, n=3)]
+    close += [known[name] for name in difflib.get_close_matches(wanted, known, n=3, cutoff=0.75)]
     close += [
         known[cities[city]]
-        for city in difflib.get_close_matches(text.rpartition("/")[2].title().replace(" ", "_"), cities, n=2)
+        for city in difflib.get_close_matches(text.rpartition("/")[2].title().replace(" ", "_"), cities, n=2, cutoff=0.8)
     ]
     names = ", ".join(dict.fromkeys(close))
     raise InvalidZone(

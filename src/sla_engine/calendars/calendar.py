@@ -5,9 +5,10 @@ The questions that every calendar answers, whatever it is made of.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import BeforeValidator, Field
 
@@ -66,6 +67,15 @@ class Calendar(Data):
     zone: ZoneName
     name: str | None = None
     horizon: int = Field(default=100, ge=1, le=9998)
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """Make a calendar from plain data; `Calendar.from_data` makes any kind, as its `kind` or its keys say."""
+        if cls is not Calendar:
+            return super().from_data(data)
+        from sla_engine.calendars.combined import any_calendar  # noqa: PLC0415  (all kinds are Calendars themselves)
+
+        return any_calendar(data)  # type: ignore[return-value]
 
     # --- adding and measuring open time ------------------------------------------------------------------------
 

@@ -4,11 +4,12 @@ Calendars made of calendars: the union, the intersection and the difference of t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, tzinfo
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_serializer, field_validator, model_validator
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, field_serializer, field_validator, model_validator
+from pydantic_core import CoreSchema, core_schema
 
 from sla_engine.calendars.calendar import Calendar
 from sla_engine.calendars.causes import Stretch, combined_causes, version_causes
@@ -23,18 +24,44 @@ _OPERATIONS = {"intersection": intersection, "difference": difference}
 _FAR = 10**7
 
 
-def _with_kind(data: object) -> object:
+def _with_kind(data: dict[str, Any]) -> dict[str, Any]:
     """Return a calendar's data with its kind, which may be left out where the keys tell it."""
-    if isinstance(data, dict) and "kind" not in data:
-        return {**data, "kind": "versions" if "versions" in data else "weekly"}
-    return data
+    if "kind" in data:
+        return data
+    return {**data, "kind": "versions" if "versions" in data else "weekly"}
 
 
-AnyCalendar = Annotated[
-    "Annotated[BusinessCalendar | CombinedCalendar | VersionedCalendar, Field(discriminator='kind')]",
-    BeforeValidator(_with_kind),
-]
-"""Any calendar, told apart by its `kind`."""
+class _AnySchema:
+    """What pydantic needs to know of a field that holds any calendar."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            any_calendar, serialization=core_schema.plain_serializer_function_ser_schema(lambda one: one.to_data())
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"$ref": "#"}
+
+
+AnyCalendar = Annotated[Calendar, _AnySchema]
+"""A field that holds any calendar, told apart by its `kind`."""
+
+
+def any_calendar(data: object) -> Calendar:
+    """Return a calendar of any kind from plain data, or the calendar that it already is."""
+    if isinstance(data, Calendar):
+        return data
+    if not isinstance(data, Mapping):
+        raise InvalidCalendar(f"{data!r} is no calendar", value=data, remedy="Write a table with zone and hours")
+    fields = _with_kind(dict(data))
+    kind = fields["kind"]
+    if kind not in _KINDS:
+        raise InvalidCalendar(
+            f"{kind!r} is no kind of calendar", where="kind", value=kind, remedy=f"There is {', '.join(_KINDS)}"
+        )
+    return _KINDS[kind].from_data(fields)
 
 
 def _owned_pieces(calendar: Calendar, lo: int, hi: int, first: int, stop: int) -> Open:
@@ -93,10 +120,6 @@ class CombinedCalendar(Calendar):
     def _inherit(cls, data: Any) -> Any:
         return _inherited(data, [data.get("left"), data.get("right")]) if isinstance(data, dict) else data
 
-    @field_serializer("left", "right")
-    def _write(self, calendar: Calendar) -> dict[str, Any]:
-        return calendar.to_data()
-
     def in_zone(self, zone: str | tzinfo) -> CombinedCalendar:
         """Return the same calendar with its days read in another zone."""
         return self.model_copy(update={"zone": zone})
@@ -142,11 +165,6 @@ class Version(Data):
     if TYPE_CHECKING:
 
         def __init__(self, *, calendar: Calendar, from_date: date | None = None) -> None: ...
-
-    @field_serializer("calendar")
-    def _write(self, calendar: Calendar) -> dict[str, Any]:
-        return calendar.to_data()
-
 
 class VersionedCalendar(Calendar):
     """
@@ -248,3 +266,12 @@ def _inherited(data: dict[str, Any], parts: list[Any]) -> dict[str, Any]:
     if "horizon" not in data and fields:
         data["horizon"] = max((part.get("horizon", 100) for part in fields), default=100)
     return data
+
+
+_KINDS: dict[str, type[Calendar]] = {
+    "weekly": BusinessCalendar,
+    "union": CombinedCalendar,
+    "intersection": CombinedCalendar,
+    "difference": CombinedCalendar,
+    "versions": VersionedCalendar,
+}

@@ -1,0 +1,1 @@
+"""Ratios against the standard library and against peers, measured within one run."""

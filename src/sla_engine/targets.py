@@ -1,0 +1,212 @@
+"""
+What is promised, as data: the response targets of a tier, the uptime of a service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
+
+from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, field_serializer, field_validator
+
+from sla_engine.amounts import Amount, duration_text, elapsed_time, parse_amount
+from sla_engine.calendars.calendar import AmountInput, ZoneName
+from sla_engine.data import Data
+from sla_engine.errors import InvalidAmount, InvalidPolicy, SlaError, UnknownName
+from sla_engine.shares import Share
+
+_D = TypeVar("_D", bound=Data)
+
+AmountField = Annotated[
+    Amount,
+    PlainValidator(parse_amount),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "examples": ["4h", "5 business days", "5 calendar days", "120h elapsed"]}),
+]
+ShareField = Annotated[
+    Share,
+    PlainValidator(Share.parse),
+    PlainSerializer(lambda share: str(share.fraction)),
+    WithJsonSchema({"type": "string", "examples": ["99%", "99.9%", "999/1000"]}),
+]
+
+
+def _read_duration(given: object) -> timedelta:
+    if not isinstance(given, (str, timedelta)):
+        raise InvalidAmount(f"{given!r} is no duration", value=given, remedy='Write "1m" or "5m"')
+    return elapsed_time(given).duration
+
+
+DurationField = Annotated[
+    timedelta,
+    PlainValidator(_read_duration),
+    PlainSerializer(lambda duration: duration_text(elapsed_time(duration).micros)),
+    WithJsonSchema({"type": "string", "examples": ["1m", "5m"]}),
+]
+
+
+def keyed(given: object, kind: type[_D]) -> object:
+    """Return a table of named things as a tuple of things that know their name; what is no table is returned as it is."""
+    if not isinstance(given, Mapping):
+        return given
+    made: list[_D] = []
+    problems: list[SlaError] = []
+    for name, value in given.items():
+        try:
+            made.append(_named(str(name), value, kind))
+        except SlaError as error:
+            problems.append(error.located(str(name)))
+    if len(problems) > 1:
+        raise InvalidPolicy(f"{len(problems)} problems", problems=tuple(problems))
+    if problems:
+        raise problems[0]
+    return tuple(made)
+
+
+def _named(name: str, value: object, kind: type[_D]) -> _D:
+    if isinstance(value, kind):
+        return value if getattr(value, "name", None) == name else value.model_copy(update={"name": name})
+    if not isinstance(value, Mapping):
+        raise InvalidPolicy(f"{value!r} is no {kind.__name__.lower()}", value=value, remedy="Write a table")
+    if value.get("name", name) != name:
+        raise InvalidPolicy(f"it calls itself {value['name']!r}", where="name", remedy="Leave the name out")
+    return kind.from_data({**value, "name": name})
+
+
+def find(things: Iterable[Any], name: str, what: str) -> Any:
+    """Return the thing of a name; raises `UnknownName` with those that there are."""
+    names = []
+    for thing in things:
+        if thing.name == name:
+            return thing
+        names.append(thing.name)
+    raise UnknownName(
+        f"there is no {what} {name!r}", where=what, value=name, remedy=f"There is {', '.join(map(repr, names)) or 'none'}"
+    )
+
+
+class Target(Data):
+    """
+    One promise: that something happens within an amount of time.
+
+    `within` is text (`"4h"`, `"5 business days"`), a `timedelta`, or an amount.
+    """
+
+    error: ClassVar[type[SlaError]] = InvalidPolicy
+
+    name: str = Field(min_length=1)
+    within: AmountField
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, name: str, within: AmountInput) -> None: ...
+
+    @field_validator("within")
+    @classmethod
+    def _positive(cls, amount: Amount) -> Amount:
+        size = getattr(amount, "micros", None)
+        if (amount.count if size is None else size) < 0:  # type: ignore[attr-defined]
+            raise InvalidAmount(f"'{amount}' promises the past", value=str(amount), remedy="Promise zero or more")
+        return amount
+
+
+class Tier(Data):
+    """
+    A level of support: its targets, and the calendar that their time counts in.
+
+    `targets` maps names to amounts: `{"response": "4h"}`. `calendar` is the name of one of the policy's calendars.
+    """
+
+    error: ClassVar[type[SlaError]] = InvalidPolicy
+
+    name: str = Field(min_length=1)
+    title: str = ""
+    calendar: str
+    targets: tuple[Target, ...] = Field(min_length=1)
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str = ...,
+            title: str = "",
+            calendar: str,
+            targets: Mapping[str, AmountInput] | Iterable[Target],
+        ) -> None: ...
+
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _read_targets(cls, given: object) -> object:
+        if not isinstance(given, Mapping):
+            return given
+        tables = {
+            name: value if isinstance(value, (Mapping, Target)) else {"within": value} for name, value in given.items()
+        }
+        return keyed(tables, Target)
+
+    @field_serializer("targets")
+    def _write_targets(self, targets: tuple[Target, ...]) -> dict[str, str]:
+        return {target.name: str(target.within) for target in targets}
+
+    def target(self, name: str | None = None) -> Target:
+        """Return a target by name; without a name, the only one. Raises `UnknownName`."""
+        if name is not None:
+            found: Target = find(self.targets, name, "target")
+            return found
+        if len(self.targets) == 1:
+            return self.targets[0]
+        raise UnknownName(
+            f"the tier {self.name!r} has {len(self.targets)} targets",
+            where="target",
+            remedy=f"Name one: {', '.join(repr(target.name) for target in self.targets)}",
+        )
+
+
+class Service(Data):
+    """
+    Something that is kept running: the share of time promised, in which window, and how often it is probed.
+
+    Every hour of the window counts. `maintenance` says whether announced maintenance is excused or counts as downtime.
+    """
+
+    error: ClassVar[type[SlaError]] = InvalidPolicy
+
+    name: str = Field(min_length=1)
+    title: str = ""
+    uptime: ShareField
+    probe_every: DurationField
+    window: Literal["day", "week", "month", "quarter", "year"] = "month"
+    zone: ZoneName = "UTC"
+    maintenance: Literal["excused", "counted"] = "excused"
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str = ...,
+            title: str = "",
+            uptime: str | Share,
+            probe_every: str | timedelta,
+            window: Literal["day", "week", "month", "quarter", "year"] = "month",
+            zone: str = "UTC",
+            maintenance: Literal["excused", "counted"] = "excused",
+        ) -> None: ...
+
+    @field_validator("uptime")
+    @classmethod
+    def _possible(cls, share: Share) -> Share:
+        if not 0 <= share <= 1:
+            raise InvalidAmount(
+                f"an uptime of {share.fraction} is impossible", value=str(share.fraction), remedy='Write "99%" or "99.9%"'
+            )
+        return share
+
+    @field_validator("probe_every")
+    @classmethod
+    def _longer_than_nothing(cls, every: timedelta) -> timedelta:
+        if every <= timedelta():
+            raise InvalidAmount("probes need time between them", value=str(every), remedy='Write "1m" or "5m"')
+        return every

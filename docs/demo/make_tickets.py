@@ -1,21 +1,22 @@
 """
 Make the demo's ticket log, tickets.csv: `python docs/demo/make_tickets.py`. The same seed gives the same file.
 
-A help desk in two continents over January to March 2026: most tickets come in on weekdays while somebody works, some at night and on
-weekends. Answers are drawn as shares of the target in working hours, so that most are in time, some are late, and some are still open
-at the end of March. A few rows sit on the edges: answered at the very instant that they were due, a microsecond later, opened at closing.
+A help desk in two continents over January to March 2026: most tickets come in on weekdays while somebody works, some
+at night and on weekends. Answers are drawn as shares of the target in working hours, so that most are in time, some
+are late, and some are still open at the end of March. A few rows sit on the edges: answered at the very instant that
+they were due, a microsecond later, opened at closing.
 """
 
 import csv
 import random
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sla_engine as sla
 
 TICKETS = 4_000
-START = datetime(2026, 1, 1, tzinfo=timezone.utc)
-END = datetime(2026, 4, 1, tzinfo=timezone.utc)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+END = datetime(2026, 4, 1, tzinfo=UTC)
 TIERS = {"first_level": 0.72, "second_level": 0.22, "legal": 0.06}
 BY_HOUR = [1, 1, 1, 1, 1, 2, 5, 12, 18, 20, 18, 15, 14, 17, 20, 22, 20, 17, 14, 12, 10, 8, 5, 2]
 MICROSECOND = timedelta(microseconds=1)
@@ -41,9 +42,9 @@ def answered(random_: random.Random, policy: sla.Policy, tier: str, at: datetime
 
 def edges(policy: sla.Policy) -> list[tuple[str, datetime, datetime | None]]:
     """Return the rows on the edges: (tier, opened, answered)."""
-    friday = datetime(2026, 3, 6, 22, 30, tzinfo=timezone.utc)
-    closing = datetime(2026, 3, 6, 23, 0, tzinfo=timezone.utc)
-    saturday = datetime(2026, 3, 7, 12, 0, tzinfo=timezone.utc)
+    friday = datetime(2026, 3, 6, 22, 30, tzinfo=UTC)
+    closing = datetime(2026, 3, 6, 23, 0, tzinfo=UTC)
+    saturday = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
     rows: list[tuple[str, datetime, datetime | None]] = []
     for tier in TIERS:
         for at in (friday, closing, saturday):

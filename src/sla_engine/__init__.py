@@ -1,7 +1,8 @@
 """
 Business-hours SLA calculation: calendars, deadlines, breaches, monthly compliance.
 
-Pure functions over frozen values: no clock, no system zone, no global state. Exact to the microsecond, explained row by row.
+Pure functions over frozen values: no clock, no system zone, no global state. Exact to the microsecond, explained row
+by row.
 """
 
 from __future__ import annotations

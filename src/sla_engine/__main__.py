@@ -11,9 +11,9 @@ def main() -> None:
     missing = [name for name in ("cyclopts", "rich") if find_spec(name) is None]
     if missing:
         sys.exit(f"sla-engine: the command line needs {' and '.join(missing)}. Install sla_engine[cli]")
-    from sla_engine.cli import app  # noqa: PLC0415  (needs the extra)
+    from sla_engine.cli import run  # noqa: PLC0415  (needs the extra)
 
-    app()
+    run()
 
 
 if __name__ == "__main__":

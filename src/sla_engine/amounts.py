@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 from functools import lru_cache
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from sla_engine.errors import AmbiguousDays, InvalidAmount
 from sla_engine.instants import DAY, SECOND, micros_of
@@ -31,7 +31,9 @@ for _size, _names in (
     _UNITS.update(dict.fromkeys(_names.split(), _size))
 
 _PART = re.compile(r"(\d+(?:[.,]\d+)?)\s*([a-zµ]+)\s*", re.IGNORECASE)
-_DAYS = re.compile(r"([+-]?\d+)\s*(business|working|calendar|civil)[ -]days?(?:,?\s*due (?:at|by) (close|the same time))?")
+_DAYS = re.compile(
+    r"([+-]?\d+)\s*(business|working|calendar|civil)[ -]days?(?:,?\s*due (?:at|by) (close|the same time))?"
+)
 _ISO = re.compile(
     r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?"
     r"(?:T(?:(\d+(?:[.,]\d+)?)H)?(?:(\d+(?:[.,]\d+)?)M)?(?:(\d+(?:[.,]\d+)?)S)?)?"
@@ -274,7 +276,7 @@ def _no_fixed_length(amount: object) -> InvalidAmount:
     )
 
 
-def _check_foreign(amount: timedelta) -> None:
+def _check_foreign(amount: Any) -> None:
     """Refuse what other libraries' timedeltas hold beyond a number of microseconds."""
     if type(amount) is timedelta:
         return

@@ -1,7 +1,8 @@
 """
 The command line: `sla-engine report tickets.csv --month 2026-03`.
 
-Exit codes: 0 all rows were read and evaluated, 1 some rows could not be (they are listed, the rest is evaluated), 2 nothing could be done.
+Exit codes: 0 all rows were read and evaluated, 1 some rows could not be (they are listed, the rest is evaluated), 2
+nothing could be done.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn, TextIO
 
-from cyclopts import App, Parameter
+from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 from rich.table import Table
 
@@ -24,10 +25,20 @@ from sla_engine.policies import report as evaluated
 from sla_engine.tickets import Attribute, LogColumns, read_log
 from sla_engine.tickets.log import Ambiguous
 
-app = App(name="sla-engine", help="Deadlines, breaches and monthly compliance in business hours.", help_format="plaintext")
+app = App(
+    name="sla-engine", help="Deadlines, breaches and monthly compliance in business hours.", help_format="plaintext"
+)
 
 _MOST_PROBLEMS = 20
 _WIDE = 200
+
+
+def run() -> None:
+    """Run the command line on the process's arguments; a wrong argument exits with 2, as all else that stops it."""
+    try:
+        app(exit_on_error=False)
+    except CycloptsError:
+        sys.exit(2)
 
 
 @app.command
@@ -64,7 +75,8 @@ def report(
     month
         The month to count, as 2026-03; without it, the whole log.
     at
-        The instant as of which everything is seen (ISO 8601 with an offset, or local to --zone). Required where tickets are open.
+        The instant as of which everything is seen (ISO 8601 with an offset, or local to --zone). Required where
+        tickets are open.
     zone
         The zone of times in the log that have none. Without it, such rows are refused.
     period_zone
@@ -98,16 +110,12 @@ def report(
         source = sys.stdin.buffer.read() if str(log) == "-" else log.read_bytes()
         tickets = read_log(
             source,
-            columns=LogColumns(
-                id=id_column, tier=tier_column, opened_at=opened_column, stopped_at=stopped_column
-            ),
+            columns=LogColumns(id=id_column, tier=tier_column, opened_at=opened_column, stopped_at=stopped_column),
             zone=zone,
             time_format=time_format,
             ambiguous=ambiguous,
         )
-        found = evaluated(
-            rules, tickets, period=period, at=_instant(at, zone), attribute=attribute, target=target
-        )
+        found = evaluated(rules, tickets, period=period, at=_instant(at, zone), attribute=attribute, target=target)
         if output is None:
             _write(found, rules, format, most, _console(sys.stdout))
         else:
@@ -187,7 +195,9 @@ def _write_text(found: Report, rules: Policy, most: int, console: Console) -> No
         within = rules.tier(tier.tier).target(tier.target).within
         share = tier.share
         numbers = [str(len(part)) for part in (tier.met, tier.breached, tier.undecided)]
-        shown = [f"{share:.2%}", str(share.fraction)] if share else ["none decided", ""]
+        shown = (
+            [f"{share:.2%}", f"{len(tier.met)}/{len(tier.met) + len(tier.breached)}"] if share else ["none decided", ""]
+        )
         table.add_row(tier.tier, f"{tier.target} within {within}", *numbers, *shown)
     console.print(table)
     console.print(

@@ -21,14 +21,14 @@ class InvalidData(SlaError, ValueError):
     """Something written down that does not fit its form."""
 
 
-class Data(BaseModel):
+class Data(BaseModel, frozen=True):
     """
     A frozen value that people write: equal by its fields, hashable, checked when made, JSON in and out.
 
     Raises an error of this library (never pydantic's own) that names the key, what was given, and what to do.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, validate_default=False)
+    model_config = ConfigDict(extra="forbid", defer_build=True, validate_default=False)
 
     error: ClassVar[type[SlaError]] = InvalidData
     """The error for what pydantic itself finds wrong."""
@@ -97,7 +97,9 @@ class Data(BaseModel):
                 yield name, getattr(self, name)
 
     def _is_written(self, name: str, field: FieldInfo) -> bool:
-        """Whether a field says anything that its default does not; what marks the form of the data is always written."""
+        """
+        Whether a field says anything that its default does not; what marks the form of the data is always written.
+        """
         return name in _MARKS or field.is_required() or getattr(self, name) != field.get_default()
 
 

@@ -15,7 +15,7 @@ import importlib.metadata
 import pathlib
 import re
 import zoneinfo
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -23,7 +23,6 @@ from sla_engine.errors import InvalidInstant, InvalidZone, NaiveDatetime, Nanose
 
 T = TypeVar("T", bound=datetime)
 
-UTC = timezone.utc
 SECOND = 1_000_000
 DAY_SECONDS = 86_400
 DAY = DAY_SECONDS * SECOND
@@ -32,9 +31,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 _EPOCH_DAY = _EPOCH.toordinal()
 
-FIRST_DAY = datetime(1, 1, 3).toordinal()
+FIRST_DAY = date(1, 1, 3).toordinal()
 """The first local date that can be asked about: no zone's offset reaches from here to before year 1."""
-LAST_DAY = datetime(9999, 12, 29).toordinal()
+LAST_DAY = date(9999, 12, 29).toordinal()
 """The last local date that can be asked about."""
 
 
@@ -77,12 +76,20 @@ def from_micros(micros: int, like: T) -> T:
     if kind is datetime:
         return at  # type: ignore[return-value]
     if _is_pandas(kind):
-        stamp: Any = kind(at)  # type: ignore[call-overload]
-        finer = stamp.as_unit(like.unit)  # type: ignore[attr-defined]
-        return finer if finer == stamp else stamp  # type: ignore[no-any-return]
+        return _timestamp(at, like)  # type: ignore[no-any-return]
     return kind(
         at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond, tzinfo=at.tzinfo, fold=at.fold
     )
+
+
+def _timestamp(at: datetime, like: Any) -> Any:
+    """Return a pandas Timestamp, in the unit of another where that unit can hold it."""
+    stamp = type(like)(at)
+    try:
+        same_unit = stamp.as_unit(like.unit)
+    except ValueError:
+        return stamp
+    return same_unit if same_unit == stamp else stamp
 
 
 def utc(micros: int) -> datetime:
@@ -117,16 +124,14 @@ def micros_of(duration: timedelta) -> int:
 
 def years_later(micros: int, years: int) -> int:
     """Return the instant at the same UTC date and time some years on (29 February becomes 1 March), at most 9999."""
-    first, last = (_FIRST, _LAST)
+    year = utc(min(max(micros, _FIRST), _LAST)).year + years
+    if not 1 < year < 9999:  # noqa: PLR2004
+        return _FIRST if years < 0 else _LAST
+    at = utc(micros)
     try:
-        at = _EPOCH + timedelta(0, 0, micros)
-        moved = at.replace(year=at.year + years)
-    except OverflowError:
-        return first if micros < 0 else last
+        moved = at.replace(year=year)
     except ValueError:
-        if not 1 <= at.year + years <= 9999:  # noqa: PLR2004
-            return last if years > 0 else first
-        moved = at.replace(year=at.year + years, month=3, day=1)
+        moved = at.replace(year=year, month=3, day=1)
     return to_micros(moved)
 
 
@@ -155,10 +160,10 @@ def zone_name(zone: str | tzinfo) -> str:
             sign = -1 if posix[1] == "+" else 1
             return fixed_name(sign * int(posix[2]) * 3600)
         return _named(key)
-    offset = zone.utcoffset(None) if isinstance(zone, tzinfo) else None
+    offset = zone.utcoffset(None)
     if offset is None:
         raise InvalidZone(
-            f"{zone!r} has no name that can be written down", value=zone, remedy='Pass an IANA name or a ZoneInfo'
+            f"{zone!r} has no name that can be written down", value=zone, remedy="Pass an IANA name or a ZoneInfo"
         )
     return fixed_name(micros_of(offset) // SECOND)
 
@@ -191,7 +196,9 @@ def _named(text: str) -> str:
     close += [known[name] for name in difflib.get_close_matches(wanted, known, n=3, cutoff=0.75)]
     close += [
         known[cities[city]]
-        for city in difflib.get_close_matches(text.rpartition("/")[2].title().replace(" ", "_"), cities, n=2, cutoff=0.8)
+        for city in difflib.get_close_matches(
+            text.rpartition("/")[2].title().replace(" ", "_"), cities, n=2, cutoff=0.8
+        )
     ]
     names = ", ".join(dict.fromkeys(close))
     raise InvalidZone(

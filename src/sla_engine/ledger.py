@@ -31,8 +31,8 @@ class LedgerRow:
     """
     One stretch of time: whether and why it was open, what it counted, and the total up to its end.
 
-    `counted_micros` and `total_micros` are exact; `counted` and `total` are the same as timedeltas. A change of the clock is a row
-    of its own, with an empty span.
+    `counted_micros` and `total_micros` are exact; `counted` and `total` are the same as timedeltas. A change of the
+    clock is a row of its own, with an empty span.
     """
 
     span: Span
@@ -56,10 +56,11 @@ class LedgerRow:
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """
-    How an answer came about: `question`, `answer`, and `rows` that follow one another without a gap and add up to `total`.
+    How an answer came about: `question`, `answer`, and `rows` that follow one another without a gap and add up to
+    `total`.
 
-    For business days, `dates` are the business dates counted, in the order of counting. Times are in the calendar's `zone`. `str` is a
-    table for terminals; notebooks show HTML.
+    For business days, `dates` are the business dates counted, in the order of counting. Times are in the calendar's
+    `zone`. `str` is a table for terminals; notebooks show HTML.
     """
 
     question: str
@@ -127,7 +128,9 @@ class Ledger:
         """The ledger as a table of plain text."""
         table = [_HEAD, *self._cells()]
         widths = [max(len(row[column]) for row in table) for column in range(len(_HEAD))]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table
+        ]
         rule = "  ".join("-" * width for width in widths)
         return "\n".join([f"{self.question} (times in {self.zone})", lines[0], rule, *lines[1:], *self._footer()])
 
@@ -138,10 +141,13 @@ class Ledger:
     def html(self) -> str:
         """The ledger as a small HTML table."""
         head = "".join(f"<th>{cell}</th>" for cell in _HEAD)
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in self._cells())
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in self._cells()
+        )
         foot = "<br>".join(html.escape(line) for line in self._footer())
         caption = html.escape(f"{self.question} (times in {self.zone})")
-        return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{foot}</p>"
+        table = f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+        return f"<table>{table}</table><p>{foot}</p>"
 
     def _repr_html_(self) -> str:
         return self.html

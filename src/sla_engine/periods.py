@@ -1,8 +1,8 @@
 """
 The periods that service levels are counted in: days, weeks, months, quarters and years in a zone, and rolling windows.
 
-A civil period lasts from the first instant of its first local date to the first instant after its last, so a month with a change of the
-clock is an hour shorter or longer, and February has 28 or 29 days.
+A civil period lasts from the first instant of its first local date to the first instant after its last, so a month
+with a change of the clock is an hour shorter or longer, and February has 28 or 29 days.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Self
+
+from typing_extensions import override
 
 from sla_engine.amounts import elapsed_time
 from sla_engine.errors import InvalidPeriod
@@ -93,6 +95,7 @@ class _Civil(Period):
         return f"{type(self).__name__}({self._given()}, zone={self.zone!r})"
 
     @property
+    @override
     def span(self) -> Span:
         zone = zone_of(self.zone)
         like = utc(0).astimezone(zone)
@@ -147,6 +150,7 @@ class Day(_Civil):
         return cls(day, zone=zone)
 
     @property
+    @override
     def label(self) -> str:
         return str(self.day)
 
@@ -170,6 +174,7 @@ class Week(_Civil):
         return cls(year, week, zone=zone)
 
     @property
+    @override
     def label(self) -> str:
         return f"{self.year}-W{self.week:02}"
 
@@ -207,6 +212,7 @@ class Month(_Civil):
         return cls(int(found[1]), int(found[2]), zone=zone_name(zone))
 
     @property
+    @override
     def label(self) -> str:
         return f"{self.year}-{self.month:02}"
 
@@ -229,6 +235,7 @@ class Quarter(_Civil):
         return cls(day.year, (day.month + 2) // 3, zone=zone)
 
     @property
+    @override
     def label(self) -> str:
         return f"{self.year}-Q{self.quarter}"
 
@@ -250,6 +257,7 @@ class Year(_Civil):
         return cls(day.year, zone=zone)
 
     @property
+    @override
     def label(self) -> str:
         return f"{self.year}"
 
@@ -273,11 +281,13 @@ class Rolling(Period):
         to_micros(self.until)
 
     @property
+    @override
     def span(self) -> Span:
         micros = to_micros(self.until)
         return Span(from_micros(micros - elapsed_time(self.length).micros, self.until), self.until)
 
     @property
+    @override
     def label(self) -> str:
         return f"{self.length} to {self.until.isoformat()}"
 

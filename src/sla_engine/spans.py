@@ -8,14 +8,14 @@ the functions on such lists are what calendars are compiled with.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Self
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from sla_engine.errors import InvalidSpan
-from sla_engine.instants import UTC, from_micros, to_micros, utc
+from sla_engine.instants import from_micros, to_micros, utc
 
 Pair = tuple[int, int]
 

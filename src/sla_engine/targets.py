@@ -47,7 +47,9 @@ DurationField = Annotated[
 
 
 def keyed(given: object, kind: type[_D]) -> object:
-    """Return a table of named things as a tuple of things that know their name; what is no table is returned as it is."""
+    """
+    Return a table of named things as a tuple of things that know their name; what is no table is returned as it is.
+    """
     if not isinstance(given, Mapping):
         return given
     made: list[_D] = []
@@ -82,11 +84,14 @@ def find(things: Iterable[Any], name: str, what: str) -> Any:
             return thing
         names.append(thing.name)
     raise UnknownName(
-        f"there is no {what} {name!r}", where=what, value=name, remedy=f"There is {', '.join(map(repr, names)) or 'none'}"
+        f"there is no {what} {name!r}",
+        where=what,
+        value=name,
+        remedy=f"There is {', '.join(map(repr, names)) or 'none'}",
     )
 
 
-class Target(Data):
+class Target(Data, frozen=True):
     """
     One promise: that something happens within an amount of time.
 
@@ -111,7 +116,7 @@ class Target(Data):
         return amount
 
 
-class Tier(Data):
+class Tier(Data, frozen=True):
     """
     A level of support: its targets, and the calendar that their time counts in.
 
@@ -164,7 +169,7 @@ class Tier(Data):
         )
 
 
-class Service(Data):
+class Service(Data, frozen=True):
     """
     Something that is kept running: the share of time promised, in which window, and how often it is probed.
 
@@ -200,7 +205,9 @@ class Service(Data):
     def _possible(cls, share: Share) -> Share:
         if not 0 <= share <= 1:
             raise InvalidAmount(
-                f"an uptime of {share.fraction} is impossible", value=str(share.fraction), remedy='Write "99%" or "99.9%"'
+                f"an uptime of {share.fraction} is impossible",
+                value=str(share.fraction),
+                remedy='Write "99%" or "99.9%"',
             )
         return share
 

@@ -1,8 +1,9 @@
 """
 Questions that count business dates: the fifth business day, how many between, which dates they are.
 
-A business date is a local date on which a window starts. An open moment belongs to the date of the last start at or before it, and its
-clock time counts from that date's midnight, so that 02:00 of a night shift is 26:00 of the day before.
+A business date is a local date on which a window starts. An open moment belongs to the date of the last start at or
+before it, and its clock time counts from that date's midnight, so that 02:00 of a night shift is 26:00 of the day
+before.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ def business_day(timeline: Timeline, at: int, *, closing: bool = False) -> int:
 
 
 def rolled(timeline: Timeline, at: int, *, back: bool) -> tuple[int, int]:
-    """Return the moment from which days are counted, and its business date: closed moments roll to opening or closing."""
+    """
+    Return the moment from which days are counted, and its business date: closed moments roll to opening or closing.
+    """
     if timeline.is_open(at):
         return at, business_day(timeline, at)
     if back:

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field
 
@@ -29,7 +29,6 @@ from sla_engine.errors import InvalidAmount, InvalidCalendar, InvalidInstant, In
 from sla_engine.instants import (
     FIRST_DAY,
     LAST_DAY,
-    UTC,
     from_micros,
     instant,
     local_clock,
@@ -51,13 +50,13 @@ AmountInput = Amount | timedelta | str
 ZoneName = Annotated[str, BeforeValidator(zone_name)]
 
 
-class Calendar(Data):
+class Calendar(Data, frozen=True):
     """
     What is open when: the base of all calendars, which adds, subtracts, measures and explains open time.
 
-    Datetimes of any kind go in (aware `datetime`, `pendulum.DateTime`, `pandas.Timestamp`); the same type and zone come out. All answers are
-    exact to the microsecond. Let `F(t)` be the open time before `t`: `elapsed(a, b)` is `F(b) - F(a)`, and `add` is its
-    inverse.
+    Datetimes of any kind go in (aware `datetime`, `pendulum.DateTime`, `pandas.Timestamp`); the same type and zone
+    come out. All answers are exact to the microsecond. Let `F(t)` be the open time before `t`: `elapsed(a, b)` is
+    `F(b) - F(a)`, and `add` is its inverse.
 
     `horizon` is the number of years after which a search gives up with `NeverDue`, `NeverOpens` or `NeverCloses`.
     """
@@ -103,7 +102,8 @@ class Calendar(Data):
         """
         Return the latest start from which the amount is still used up by `end`.
 
-        Open time: `max { t <= end : elapsed(t, end) >= amount }`. `add(a, -d)` is `subtract(a, d)`. Raises as `add` does.
+        Open time: `max { t <= end : elapsed(t, end) >= amount }`. `add(a, -d)` is `subtract(a, d)`. Raises as `add`
+        does.
         """
         return from_micros(self._due(to_micros(end), _negated(parse_amount(amount))), end)
 
@@ -111,8 +111,8 @@ class Calendar(Data):
         """
         Return the last instant at which no more than the amount of open time has passed since `start`.
 
-        `max { t : elapsed(start, t) <= amount }`: where `add` answers with a closing, this answers with the next opening. Takes
-        amounts of open time only. Raises as `add` does, and `NeverOpens` where no opening follows.
+        `max { t : elapsed(start, t) <= amount }`: where `add` answers with a closing, this answers with the next
+        opening. Takes amounts of open time only. Raises as `add` does, and `NeverOpens` where no opening follows.
         """
         return from_micros(self.timeline.resumes_at(to_micros(start), _open_time(amount)), start)
 
@@ -151,7 +151,9 @@ class Calendar(Data):
         return from_micros(self.timeline.next_opening(to_micros(at)), at)
 
     def next_closing(self, at: T) -> T:
-        """Return the first closing strictly after an instant (it ends the window of an open one); raises `NeverCloses`."""
+        """
+        Return the first closing strictly after an instant (it ends the window of an open one); raises `NeverCloses`.
+        """
         return from_micros(self.timeline.next_closing(to_micros(at)), at)
 
     def previous_opening(self, at: T) -> T:
@@ -169,7 +171,7 @@ class Calendar(Data):
         Raises `InvalidSpan` where the end is before the start.
         """
         pair = Span(start, end).micros
-        return SpanSet._of(self.timeline.spans(*pair), start.tzinfo or UTC)  # noqa: SLF001  (canonical already)
+        return SpanSet._of(self.timeline.spans(*pair), start.tzinfo or UTC)
 
     # --- business dates ----------------------------------------------------------------------------------------
 
@@ -177,9 +179,9 @@ class Calendar(Data):
         """
         Return the moment on the `count`th business date after the start's: the same clock time, or that date's close.
 
-        A closed start first rolls to the next opening (for negative counts, to the last closing). The answer stays within that date's
-        hours: at the first opening if the clock time is earlier, at the last closing if later, at the break's start if
-        in a break. Raises `NeverDue`, `OutOfRange`.
+        A closed start first rolls to the next opening (for negative counts, to the last closing). The answer stays
+        within that date's hours: at the first opening if the clock time is earlier, at the last closing if later, at
+        the break's start if in a break. Raises `NeverDue`, `OutOfRange`.
         """
         return from_micros(self._due(to_micros(start), business_days(count, due=due)), start)
 
@@ -187,8 +189,8 @@ class Calendar(Data):
         """
         Return how many business dates follow the rolled start's, up to and with the end's.
 
-        Where the end is before the start, minus the number from the end's date up to and without that of the start rolled back, so that
-        `business_days_between(a, add_business_days(a, n)) == n`.
+        Where the end is before the start, minus the number from the end's date up to and without that of the start
+        rolled back, so that `business_days_between(a, add_business_days(a, n)) == n`.
         """
         return business_dates.between(self.timeline, to_micros(start), to_micros(end))
 
@@ -223,7 +225,8 @@ class Calendar(Data):
         subtract: AmountInput | None = None,
     ) -> Ledger:
         """
-        Return the rows that add up to an answer: of `add(start, amount)`, `elapsed(start, until)` or `subtract(start, ...)`.
+        Return the rows that add up to an answer: of `add(start, amount)`, `elapsed(start, until)` or `subtract(start,
+        ...)`.
 
         Give one of the three. Raises as the question itself does.
         """
@@ -245,12 +248,12 @@ class Calendar(Data):
         """Open where the left is open and the right is not; days are read in the left one's zone."""
         return self._combined("difference", other)
 
-    def _combined(self, kind: str, other: object) -> CombinedCalendar:
+    def _combined(self, kind: Literal["union", "intersection", "difference"], other: object) -> CombinedCalendar:
         from sla_engine.calendars.combined import CombinedCalendar  # noqa: PLC0415  (it is a Calendar itself)
 
         if not isinstance(other, Calendar):
-            return NotImplemented
-        return CombinedCalendar(kind=kind, left=self, right=other, zone=self.zone)  # type: ignore[arg-type]
+            return NotImplemented  # type: ignore[no-any-return]
+        return CombinedCalendar(kind=kind, left=self, right=other, zone=self.zone)
 
     def changed(self, *, from_date: date, to: Calendar) -> VersionedCalendar:
         """
@@ -267,7 +270,8 @@ class Calendar(Data):
         """
         Return the same calendar with its holidays as plain dates, for the years given (a range, or first and last).
 
-        Asking the frozen calendar about other years raises `OutOfRange`. Its answers no longer depend on any version of holiday data.
+        Asking the frozen calendar about other years raises `OutOfRange`. Its answers no longer depend on any version
+        of holiday data.
         """
 
     @property

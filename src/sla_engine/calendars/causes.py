@@ -1,8 +1,8 @@
 """
 Why a calendar is open or closed.
 
-Every calendar paints the time asked about, later strokes over earlier ones: outside hours, holidays, weekly hours, overrides,
-closures, extra openings. What counts is the timeline; the paint gives the reasons.
+Every calendar paints the time asked about, later strokes over earlier ones: outside hours, holidays, weekly hours,
+overrides, closures, extra openings. What counts is the timeline; the paint gives the reasons.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ def _joint(kind: str, one: tuple[Calendar, Stretch], other: tuple[Calendar, Stre
 
 
 def _said(sides: list[tuple[Calendar, Stretch]]) -> str:
-    texts = [f"{calendar.name}: {stretch.cause.text}" if calendar.name else stretch.cause.text for calendar, stretch in sides]
+    texts = [
+        f"{calendar.name}: {stretch.cause.text}" if calendar.name else stretch.cause.text for calendar, stretch in sides
+    ]
     return "; ".join(dict.fromkeys(texts))
 
 

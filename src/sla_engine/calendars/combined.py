@@ -6,10 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, tzinfo
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, field_serializer, field_validator, model_validator
+from pydantic import (
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import CoreSchema, core_schema
+from typing_extensions import override
 
 from sla_engine.calendars.calendar import Calendar
 from sla_engine.calendars.causes import Stretch, combined_causes, version_causes
@@ -86,7 +95,7 @@ def _instant_of(zone: tzinfo, day: int) -> int:
     return midnight(zone, day) if FIRST_DAY <= day <= LAST_DAY else -(10**18) if day < FIRST_DAY else 10**18
 
 
-class CombinedCalendar(Calendar):
+class CombinedCalendar(Calendar, frozen=True):
     """
     The union, intersection or difference of two calendars, with all that they hold; made by `|`, `&` and `-`.
 
@@ -124,10 +133,12 @@ class CombinedCalendar(Calendar):
         """Return the same calendar with its days read in another zone."""
         return self.model_copy(update={"zone": zone})
 
+    @override
     def freeze(self, years: range | tuple[int, int]) -> CombinedCalendar:
         return self.model_copy(update={"left": self.left.freeze(years), "right": self.right.freeze(years)})
 
     @property
+    @override
     def data_versions(self) -> dict[str, str]:
         return {**self.left.data_versions, **self.right.data_versions}
 
@@ -154,7 +165,7 @@ class CombinedCalendar(Calendar):
         return combined_causes(self.kind, self.left, self.right, lo, hi)
 
 
-class Version(Data):
+class Version(Data, frozen=True):
     """A calendar and the date from which it applies; None is from the beginning."""
 
     error = InvalidCalendar
@@ -166,9 +177,11 @@ class Version(Data):
 
         def __init__(self, *, calendar: Calendar, from_date: date | None = None) -> None: ...
 
-class VersionedCalendar(Calendar):
+
+class VersionedCalendar(Calendar, frozen=True):
     """
-    Calendars that follow one another: each owns the windows that start on its dates, in its own zone; made by `changed`.
+    Calendars that follow one another: each owns the windows that start on its dates, in its own zone; made by
+    `changed`.
 
     `zone` is where questions about days are asked: the first version's unless given.
     """
@@ -199,9 +212,9 @@ class VersionedCalendar(Calendar):
     @classmethod
     def _in_order(cls, versions: tuple[Version, ...]) -> tuple[Version, ...]:
         starts = [version.from_date or date.min for version in versions]
-        if any(later <= earlier for earlier, later in zip(starts, starts[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(starts)):
             raise InvalidCalendar(
-                f"the versions start on {', '.join(str(version.from_date) for version in versions)}, which is not in order",
+                f"the versions are not in order: they start on {', '.join(str(one.from_date) for one in versions)}",
                 value=versions,
                 remedy="Give each a later date than the one before; only the first may be without",
             )
@@ -214,20 +227,25 @@ class VersionedCalendar(Calendar):
             for version in versions
         ]
 
+    @override
     def changed(self, *, from_date: date, to: Calendar) -> VersionedCalendar:
         earlier = tuple(version for version in self.versions if (version.from_date or date.min) < from_date)
         return self.model_copy(update={"versions": (*earlier, Version(from_date=from_date, calendar=to))})
 
+    @override
     def freeze(self, years: range | tuple[int, int]) -> VersionedCalendar:
         frozen = [Version(from_date=one.from_date, calendar=one.calendar.freeze(years)) for one in self.versions]
         return self.model_copy(update={"versions": tuple(frozen)})
 
     @property
+    @override
     def data_versions(self) -> dict[str, str]:
         return {name: data for version in self.versions for name, data in version.calendar.data_versions.items()}
 
     def owners(self) -> Iterator[tuple[Calendar, int, int]]:
-        """Yield each version's calendar with the ordinals of its first date and of the first date that is not its own."""
+        """
+        Yield each version's calendar with the ordinals of its first date and of the first date that is not its own.
+        """
         starts = [version.from_date.toordinal() if version.from_date else -_FAR for version in self.versions]
         for version, first, stop in zip(self.versions, starts, [*starts[1:], _FAR], strict=True):
             yield version.calendar, first, stop
@@ -259,12 +277,14 @@ class VersionedCalendar(Calendar):
 def _inherited(data: dict[str, Any], parts: list[Any]) -> dict[str, Any]:
     """Return the fields of a calendar made of others, with the zone of the first and the longest horizon."""
     found = [part for part in parts if isinstance(part, (Calendar, dict))]
-    fields = [part if isinstance(part, dict) else {"zone": part.zone, "horizon": part.horizon} for part in found]
+    fields: list[dict[str, Any]] = [
+        part if isinstance(part, dict) else {"zone": part.zone, "horizon": part.horizon} for part in found
+    ]
     data = dict(data)
     if "zone" not in data and fields and "zone" in fields[0]:
         data["zone"] = fields[0]["zone"]
     if "horizon" not in data and fields:
-        data["horizon"] = max((part.get("horizon", 100) for part in fields), default=100)
+        data["horizon"] = max(int(part.get("horizon", 100)) for part in fields)
     return data
 
 

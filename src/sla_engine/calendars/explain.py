@@ -1,11 +1,13 @@
 """
-The ledgers of a calendar's answers: every stretch of time between question and answer, why it counted or not, and how much.
+The ledgers of a calendar's answers: every stretch of time between question and answer, why it counted or not, and how
+much.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, tzinfo
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sla_engine.amounts import Amount, BusinessDays, BusinessTime, parse_amount
@@ -31,7 +33,9 @@ def explained(
     subtract: AmountInput | None,
 ) -> Ledger:
     """Return the ledger of an addition, a measurement or a subtraction."""
-    given = [name for name, value in (("amount", amount), ("until", until), ("subtract", subtract)) if value is not None]
+    given = [
+        name for name, value in (("amount", amount), ("until", until), ("subtract", subtract)) if value is not None
+    ]
     if len(given) != 1:
         raise InvalidAmount(
             f"explain takes one of amount, until and subtract, and was given {' and '.join(given) or 'none'}",
@@ -104,7 +108,7 @@ def _stretches(calendar: Calendar, lo: int, hi: int) -> Iterator[Stretch]:
     edges.append(hi)
     pending: Stretch | None = None
     at = 0
-    for number, (start, end) in enumerate(zip(edges, edges[1:], strict=False)):
+    for number, (start, end) in enumerate(pairwise(edges)):
         is_open = number % 2 == 1
         while at < len(causes) and causes[at].start < end:
             cause = causes[at]

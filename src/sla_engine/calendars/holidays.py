@@ -1,8 +1,8 @@
 """
 Holidays: rules that the `holidays` package knows, and lists of one's own.
 
-Each rule answers one question: which dates of a year are holidays, and what they are called. The data of others is read once per
-year, with the language fixed, and a year that it does not have is an error instead of an empty year.
+Each rule answers one question: which dates of a year are holidays, and what they are called. The data of others is
+read once per year, with the language fixed, and a year that it does not have is an error instead of an empty year.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, field_serializer, field_validator, model_validator
 
@@ -31,7 +31,7 @@ class YearOfHolidays(NamedTuple):
     half_days: Mapping[date, str]
 
 
-class HolidayDates(Data):
+class HolidayDates(Data, frozen=True):
     """
     Holidays of one's own: dates with names, and days that return every year.
 
@@ -46,6 +46,17 @@ class HolidayDates(Data):
     annual: tuple[tuple[str, str], ...] = ()
     years: tuple[int, int] | None = None
     source: str = ""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            days: Mapping[date, str] | Mapping[str, str] | Iterable[date | str | tuple[date, str]] = (),
+            annual: Mapping[str, str] | Iterable[str] = (),
+            years: tuple[int, int] | None = None,
+            source: str = "",
+        ) -> None: ...
 
     @field_validator("days", mode="before")
     @classmethod
@@ -86,13 +97,15 @@ class HolidayDates(Data):
         return self.source or None
 
 
-class Holidays(Data):
+class Holidays(Data, frozen=True):
     """
-    The holidays of a country, of one of its subdivisions, or of a financial market, as the `holidays` package knows them.
+    The holidays of a country, of one of its subdivisions, or of a financial market, as the `holidays` package knows
+    them.
 
-    `categories` are the package's own (`"public"`, `"bank"`, `"half_day"`, ...). A half day closes nothing by itself: it has no hours, so the
-    calendar must give an override for it. `observed` moves holidays on weekends as the country does. Names are in
-    `language` (English where the data has it, else the country's own), never in the language of the machine.
+    `categories` are the package's own (`"public"`, `"bank"`, `"half_day"`, ...). A half day closes nothing by itself:
+    it has no hours, so the calendar must give an override for it. `observed` moves holidays on weekends as the
+    country does. Names are in `language` (English where the data has it, else the country's own), never in the
+    language of the machine.
 
     Raises `InvalidHolidays` for what the package does not know, with suggestions.
     """
@@ -107,6 +120,19 @@ class Holidays(Data):
     observed: bool = True
     language: str | None = None
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            country: str | None = None,
+            market: str | None = None,
+            subdivision: str | None = None,
+            categories: str | Iterable[str] = ("public",),
+            observed: bool = True,
+            language: str | None = None,
+        ) -> None: ...
+
     @field_validator("categories", mode="before")
     @classmethod
     def _read_categories(cls, given: object) -> object:
@@ -116,7 +142,9 @@ class Holidays(Data):
     def _known(self) -> Holidays:
         if (self.country is None) == (self.market is None):
             raise InvalidHolidays(
-                "give either a country or a market", value=(self.country, self.market), remedy='country="IT" or market="XNYS"'
+                "give either a country or a market",
+                value=(self.country, self.market),
+                remedy='country="IT" or market="XNYS"',
             )
         entity = _entity(self.country, self.market)
         _choice("subdivision", self.subdivision, _subdivisions(entity))
@@ -150,7 +178,7 @@ def _entity(country: str | None, market: str | None) -> Any:
             f"{name!r} is no {what} that holidays {importlib.metadata.version('holidays')} knows",
             where=what,
             value=name,
-            remedy=f"Did you mean {', '.join(close)}?" if close else f"Use its ISO code, or give your own list of dates",
+            remedy=f"Did you mean {', '.join(close)}?" if close else "Use its ISO code, or give your own list of dates",
             suggestions=tuple(close),
         )
     return getattr(holidays, name)

@@ -1,8 +1,8 @@
 """
 Opening hours as people write them: windows of wall-clock time, on days of the week.
 
-A window is local and belongs to the day on which it starts. It ends after it starts: `22:00-06:00` ends on the next day, at
-30 hours, and `24:00` is the end of the day.
+A window is local and belongs to the day on which it starts. It ends after it starts: `22:00-06:00` ends on the next
+day, at 30 hours, and `24:00` is the end of the day.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -111,7 +112,7 @@ def windows(written: object, where: str) -> tuple[Window, ...]:
         read = sorted(window(one) for one in written)
     except InvalidHours as error:
         raise error.located(where) from None
-    for one, other in zip(read, read[1:], strict=False):
+    for one, other in pairwise(read):
         if other.start < one.end:
             raise InvalidHours(
                 f"the windows {one} and {other} overlap",

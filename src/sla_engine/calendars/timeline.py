@@ -11,11 +11,11 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from datetime import date, timedelta, tzinfo
+from datetime import UTC, date, timedelta, tzinfo
 from typing import NamedTuple
 
 from sla_engine.errors import NeverCloses, NeverDue, NeverOpens, OutOfRange
-from sla_engine.instants import DAY, FIRST_DAY, LAST_DAY, UTC, local_day, midnight, utc, years_later
+from sla_engine.instants import DAY, FIRST_DAY, LAST_DAY, local_day, midnight, utc, years_later
 from sla_engine.spans import Pair, union
 
 _YEAR = 366 * DAY
@@ -186,7 +186,7 @@ class Timeline:
             target = amount
             if i >= 0:
                 close = table.closes[i]
-                target += before[i] + (start if start < close else close) - opens[i]
+                target += before[i] + (min(close, start)) - opens[i]
             if target <= table.total:
                 i = bisect_left(before, target) - 1
                 due = opens[i] + target - before[i]
@@ -333,8 +333,8 @@ class Timeline:
         asked, there = timedelta(0, 0, abs(amount)), timedelta(0, 0, available)
         side = "after" if amount > 0 else "before"
         return NeverDue(
-            f"{self._described()} has {there} of open time in the {self.horizon} years {side} {utc(start).isoformat()}, "
-            f"and {asked} were asked",
+            f"{self._described()} has {there} of open time in the {self.horizon} years {side} "
+            f"{utc(start).isoformat()}, and {asked} were asked",
             remedy="Give it hours, promise less, or give it a longer horizon",
             calendar=self.calendar,
             start=utc(start),
@@ -343,7 +343,7 @@ class Timeline:
             available=there,
         )
 
-    def _never(self, error: type[NeverOpens] | type[NeverCloses], verb: str, at: int, limit: int) -> Exception:
+    def _never(self, error: type[NeverOpens | NeverCloses], verb: str, at: int, limit: int) -> Exception:
         side = "after" if limit > at else "before"
         return error(
             f"{self._described()} never {verb} in the {self.horizon} years {side} {utc(at).isoformat()}",

@@ -4,26 +4,30 @@ The calendar that people write: weekly hours in a zone, with holidays, overrides
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_serializer, field_validator
+from typing_extensions import override
 
 from sla_engine.calendars.calendar import Calendar
 from sla_engine.calendars.causes import Cause, Stretch
 from sla_engine.calendars.holidays import HolidayDates, HolidayRule, Holidays, read_rules
 from sla_engine.calendars.hours import WINDOWS_SCHEMA, HoursInput, WeeklyHours, Window, WindowInput, windows
 from sla_engine.calendars.timeline import Open
-from sla_engine.errors import InvalidCalendar, InvalidHolidays, InvalidSpan
+from sla_engine.errors import InvalidCalendar, InvalidHolidays, InvalidSpan, SlaError
 from sla_engine.instants import DAY, DAY_SECONDS, SECOND, instant, local_day, midnight, utc, zone_data_version, zone_of
 from sla_engine.spans import Pair, Span, difference, union
 
 _WHOLE_DAY = (Window(0, DAY_SECONDS),)
 _ALL_DAYS = range(-(10**7), 10**7)
 
-OverridesInput: TypeAlias = "Mapping[date, WindowInput | Sequence[WindowInput]] | Mapping[str, WindowInput | Sequence[WindowInput]]"
+OverridesInput: TypeAlias = (
+    "Mapping[date, WindowInput | Sequence[WindowInput]] | Mapping[str, WindowInput | Sequence[WindowInput]]"
+)
 SpanInput = Span | tuple[datetime, datetime]
 
 
@@ -40,10 +44,8 @@ def _read_overrides(given: object) -> tuple[tuple[date, tuple[Window, ...]], ...
     read: dict[date, tuple[Window, ...]] = {}
     for day, written in items:
         if isinstance(day, str):
-            try:
+            with contextlib.suppress(ValueError):
                 day = date.fromisoformat(day.strip())  # noqa: PLW2901  (the same day, as a date)
-            except ValueError:
-                pass
         if not isinstance(day, date) or isinstance(day, datetime):
             raise InvalidCalendar(f"{day!r} is no date", value=day, remedy='Write it as "2026-12-24"')
         if day in read:
@@ -58,9 +60,9 @@ def _read_spans(given: object) -> tuple[Span, ...]:
     spans = []
     for number, one in enumerate(given):
         try:
-            span = Span._from_input(one)  # noqa: SLF001  (the one reader of spans)
-        except Exception as error:
-            raise error.located(f"[{number}]") if hasattr(error, "located") else error from None
+            span = Span._from_input(one)
+        except SlaError as error:
+            raise error.located(f"[{number}]") from None
         if span.is_empty:
             raise InvalidSpan(f"the span {span} has no length", where=f"[{number}]", value=one, remedy="Take it out")
         spans.append(Span(*map(utc, span.micros)))
@@ -84,14 +86,15 @@ Overrides = Annotated[
 ]
 
 
-class BusinessCalendar(Calendar):
+class BusinessCalendar(Calendar, frozen=True):
     """
     Opening hours by the week in one zone, and what changes them on some dates.
 
-    `zone` is an IANA name, `"UTC"`, or an offset as people write it (`"GMT+1"` is one hour east). `hours` maps days to windows of
-    wall-clock time. Lowest first: `hours`; `holidays` close dates; `overrides` replace a date's hours, holiday or not;
-    `closures` (exact spans) are taken out; `openings` (exact spans) are put in. A window that crosses midnight belongs to
-    the date on which it starts, or with `overnight="civil_date"` its parts belong to the dates that they are on.
+    `zone` is an IANA name, `"UTC"`, or an offset as people write it (`"GMT+1"` is one hour east). `hours` maps days
+    to windows of wall-clock time. Lowest first: `hours`; `holidays` close dates; `overrides` replace a date's hours,
+    holiday or not; `closures` (exact spans) are taken out; `openings` (exact spans) are put in. A window that crosses
+    midnight belongs to the date on which it starts, or with `overnight="civil_date"` its parts belong to the dates
+    that they are on.
 
     >>> europe = BusinessCalendar(zone="GMT+1", hours={"mon-fri": "08:00-17:00"})
     >>> europe
@@ -104,7 +107,9 @@ class BusinessCalendar(Calendar):
 
     kind: Literal["weekly"] = "weekly"
     hours: WeeklyHours
-    holidays: Annotated[tuple[Annotated[HolidayRule, Field(discriminator="kind")], ...], BeforeValidator(_read_holidays)] = ()
+    holidays: Annotated[
+        tuple[Annotated[HolidayRule, Field(discriminator="kind")], ...], BeforeValidator(_read_holidays)
+    ] = ()
     overrides: Overrides = ()
     closures: Spans = ()
     openings: Spans = ()
@@ -131,7 +136,9 @@ class BusinessCalendar(Calendar):
     def _tagged(cls, given: object) -> object:
         rules = read_rules(given)
         return tuple(
-            {"kind": "dates" if rule.keys() & {"days", "annual"} else "rules", **rule} if isinstance(rule, Mapping) else rule
+            {"kind": "dates" if rule.keys() & {"days", "annual"} else "rules", **rule}
+            if isinstance(rule, Mapping)
+            else rule
             for rule in rules
         )
 
@@ -159,7 +166,9 @@ class BusinessCalendar(Calendar):
         return self.holidays_in(day.year).get(day)
 
     def holidays_in(self, year: int) -> dict[date, str]:
-        """Return the dates that are holidays in a year, with names; overrides are not considered. Raises `OutOfRange`."""
+        """
+        Return the dates that are holidays in a year, with names; overrides are not considered. Raises `OutOfRange`.
+        """
         return dict(sorted(self._closed_dates(year).items()))
 
     def _closed_dates(self, year: int) -> Mapping[date, str]:
@@ -199,6 +208,7 @@ class BusinessCalendar(Calendar):
     def _special(self) -> dict[int, tuple[Window, ...]]:
         return {day.toordinal(): written for day, written in self.overrides}
 
+    @override
     def freeze(self, years: range | tuple[int, int]) -> BusinessCalendar:
         first, last = (years[0], years[-1])
         if not self.holidays:
@@ -209,6 +219,7 @@ class BusinessCalendar(Calendar):
         return self.model_copy(update={"holidays": (frozen,)})
 
     @property
+    @override
     def data_versions(self) -> dict[str, str]:
         found = {self.zone: zone_data_version(self.zone)}
         for rule in self.holidays:

@@ -1,4 +1,6 @@
-"""Service levels as data: calendars, tiers and services; where they are loaded from, and what they say of a ticket log."""
+"""
+Service levels as data: calendars, tiers and services; where they are loaded from, and what they say of a ticket log.
+"""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ def maxony_policy() -> Policy:
     """
     Return the service levels of Maxony, a hosted-software company, as the library ships them.
 
-    Two offices and the union of their hours, three tiers of support, five services at 99 %. The readings behind it are in the file
-    itself and in the docs.
+    Two offices and the union of their hours, three tiers of support, five services at 99 %. The readings behind it
+    are in the file itself and in the docs.
     """
     text = importlib.resources.files("sla_engine.policies").joinpath("maxony.toml").read_text(encoding="utf-8")
     return _policy(_toml(text), "maxony.toml")
@@ -33,8 +33,8 @@ def load_policy(path: str | os.PathLike[str]) -> Policy:
 
     YAML is 1.2, so that the country `NO` is a text and `22:00` no number; it needs the extra `sla_engine[yaml]`.
 
-    Raises `InvalidPolicy` that names the file, the key, the value and the remedy; `MissingExtra`; and `OSError` for a file that cannot be
-    read.
+    Raises `InvalidPolicy` that names the file, the key, the value and the remedy; `MissingExtra`; and `OSError` for a
+    file that cannot be read.
     """
     file = Path(path)
     reader = _READERS.get(file.suffix.lower())

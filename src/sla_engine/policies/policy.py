@@ -22,7 +22,7 @@ from sla_engine.tickets.compliance import Outcome, Verdict, verdict
 T = TypeVar("T", bound=datetime)
 
 
-class Policy(Data):
+class Policy(Data, frozen=True):
     """
     Service levels: calendars, the tiers whose targets count in them, and the services that are kept running.
 
@@ -146,8 +146,9 @@ class Policy(Data):
         """
         Return `"met"`, `"breached"` or `"undecided"`, as it can be known at an instant.
 
-        Met: stopped at or before the deadline. Breached: strictly after it. A stop after `at` is not seen. `at` may be left out where
-        `stopped_at` is given. Raises as `deadline` does, `InvalidInstant` where neither is given, and `InvalidSpan` for a stop before the opening.
+        Met: stopped at or before the deadline. Breached: strictly after it. A stop after `at` is not seen. `at` may
+        be left out where `stopped_at` is given. Raises as `deadline` does, `InvalidInstant` where neither is given,
+        and `InvalidSpan` for a stop before the opening.
         """
         return self.outcome(tier, opened_at, stopped_at=stopped_at, at=at, target=target).verdict
 

@@ -57,7 +57,9 @@ class _Resolver:
             found = self.named(written, path)
             return found if name is None else found.model_copy(update={"name": name})
         if not isinstance(written, Mapping):
-            raise InvalidPolicy(f"{written!r} is no calendar", value=written, remedy="Write a table with zone and hours")
+            raise InvalidPolicy(
+                f"{written!r} is no calendar", value=written, remedy="Write a table with zone and hours"
+            )
         fields = {**written, **({"name": name} if name is not None and "name" not in written else {})}
         for kind in _OPERATIONS:
             if kind in fields:
@@ -67,7 +69,9 @@ class _Resolver:
                 fields[side] = self.one(fields[side], path, None)
         if isinstance(fields.get("versions"), (list, tuple)):
             fields["versions"] = [
-                {**one, "calendar": self.one(one["calendar"], path, None)} if isinstance(one, Mapping) and "calendar" in one else one
+                {**one, "calendar": self.one(one["calendar"], path, None)}
+                if isinstance(one, Mapping) and "calendar" in one
+                else one
                 for one in fields["versions"]
             ]
         return any_calendar(fields)

@@ -23,8 +23,9 @@ class Report:
     """
     The compliance of a ticket log under a policy, and every row accounted for.
 
-    `compliance` has the figures. `not_yet_opened` are the ids of tickets opened after the instant asked about, `problems` the rows that could not be
-    used. `accounted_rows` is the sum of all of them, and equals the rows of the log.
+    `compliance` has the figures. `not_yet_opened` are the ids of tickets opened after the instant asked about,
+    `problems` the rows that could not be used. `accounted_rows` is the sum of all of them, and equals the rows of the
+    log.
     """
 
     policy: str
@@ -92,8 +93,9 @@ def report(
     """
     Evaluate every ticket of a log under a policy, and count those of a period.
 
-    `at` is the instant as of which everything is seen; it is needed where tickets are still open. A row whose tier the policy does not have, or whose
-    stop lies before its opening, is reported as a problem, and the rest is evaluated.
+    `at` is the instant as of which everything is seen; it is needed where tickets are still open. A row whose tier
+    the policy does not have, or whose stop lies before its opening, is reported as a problem, and the rest is
+    evaluated.
 
     Raises `InvalidInstant` where `at` is needed and missing.
     """
@@ -115,12 +117,12 @@ def report(
                 later.append(row.id)
                 continue
             outcomes.append(
-                policy.outcome(
-                    row.tier, row.opened_at, stopped_at=row.stopped_at, at=at, target=target, id=row.id
-                )
+                policy.outcome(row.tier, row.opened_at, stopped_at=row.stopped_at, at=at, target=target, id=row.id)
             )
         except SlaError as error:
-            problems.append(RowProblem(row.line, row.id, f"{error.problem}. {error.remedy}" if error.remedy else error.problem))
+            problems.append(
+                RowProblem(row.line, row.id, f"{error.problem}. {error.remedy}" if error.remedy else error.problem)
+            )
     listed = [(tier.name, one.name) for tier in policy.tiers for one in tier.targets if target in (None, one.name)]
     figures = compliance(outcomes, period=period, attribute=attribute, tiers=listed)
     return Report(policy.name, at, figures, tuple(later), tuple(sorted(problems, key=lambda one: one.line)))

@@ -277,9 +277,7 @@ def _weekly(document: Document, grid: _Grid, owns: Owns) -> _Picture:
     return _Picture.of(is_open, (k for k in starts if 0 <= k < grid.count))
 
 
-def _windows(
-    document: Document, grid: _Grid, walk: _Walk, owns: Owns
-) -> Iterator[tuple[_Window, list[_Window]]]:
+def _windows(document: Document, grid: _Grid, walk: _Walk, owns: Owns) -> Iterator[tuple[_Window, list[_Window]]]:
     """Each window of the owned dates with the parts of it that holidays and overrides leave.
 
     By default a window is one part, and belongs to the date on which it starts. By civil date
@@ -531,9 +529,7 @@ class Oracle:
 
     def starts(self, a: datetime, b: datetime) -> list[datetime]:
         """The starts in `[a, b)`, each of which makes its local date a business date."""
-        return [
-            self._instant(k) for k in range(self._index(a), self._index(b)) if k in self._starts
-        ]
+        return [self._instant(k) for k in range(self._index(a), self._index(b)) if k in self._starts]
 
     # Dates
 
@@ -557,9 +553,7 @@ class Oracle:
         self._stay(self._walk.first(_midnight(last_date + _DAY)))
         return [day for day in sorted(self._pieces) if first_date <= day <= last_date]
 
-    def add_business_days(
-        self, a: datetime, n: int, due: Literal["same_time", "close"] = "same_time"
-    ) -> datetime:
+    def add_business_days(self, a: datetime, n: int, due: Literal["same_time", "close"] = "same_time") -> datetime:
         """The n-th business date after that of `a`, at the same clock time or at its close.
 
         A closed `a` first rolls to the next opening, or for a negative count back to the last

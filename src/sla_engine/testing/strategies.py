@@ -21,7 +21,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from sla_engine.amounts import Amount, business_days, business_time, calendar_days, elapsed_time
 from sla_engine.calendars import BusinessCalendar, Calendar, CombinedCalendar, HolidayDates, Version, VersionedCalendar
 from sla_engine.errors import OutOfRange
-from sla_engine.instants import DAY, clock_changes, midnight, micros_of, utc, zone_name, zone_of
+from sla_engine.instants import DAY, clock_changes, micros_of, midnight, utc, zone_name, zone_of
 
 __all__ = [
     "EDGE_ZONES",
@@ -78,7 +78,9 @@ def zones(*, fixed: bool = True) -> SearchStrategy[str]:
     return st.sampled_from([name for name in EDGE_ZONES if fixed or "/" in name])
 
 
-def edge_dates(zone: str | tzinfo, *, min_date: date = _FIRST_DATE, max_date: date = _LAST_DATE) -> SearchStrategy[date]:
+def edge_dates(
+    zone: str | tzinfo, *, min_date: date = _FIRST_DATE, max_date: date = _LAST_DATE
+) -> SearchStrategy[date]:
     """
     Dates from `min_date` to `max_date` at which things go wrong in a zone: clock changes, year ends, leap days, and some others.
 
@@ -113,9 +115,7 @@ def _days(draw: DrawFn, min_windows: int, max_windows: int, overnight: bool) -> 
     if max_windows and draw(st.integers(0, 7)) == 7:  # noqa: PLR2004
         return [(0, _DAY_MINUTES)]
     clocks = st.one_of(st.sampled_from(_EDGE_MINUTES), st.integers(0, _DAY_MINUTES))
-    times = sorted(
-        draw(st.lists(clocks, min_size=2 * min_windows, max_size=2 * max_windows, unique=True))
-    )
+    times = sorted(draw(st.lists(clocks, min_size=2 * min_windows, max_size=2 * max_windows, unique=True)))
     day = list(zip(times[::2], times[1::2], strict=False))
     if len(times) % 2 and overnight and 0 < times[-1] < _DAY_MINUTES:
         day.append((times[-1], _DAY_MINUTES + draw(st.integers(1, times[-1] - 1)) if times[-1] > 1 else _DAY_MINUTES))
@@ -148,7 +148,9 @@ def _weeks(draw: DrawFn, min_windows: int, max_windows: int, overnight: bool) ->
     # Weekdays of the first kind, a closed weekend, unless drawn otherwise.
     closed: _Day = [] if not min_windows else kinds[0]
     choices = [*kinds, closed]
-    pattern = draw(st.one_of(st.just([0] * 5 + [-1] * 2), st.lists(st.integers(-1, len(kinds) - 1), min_size=7, max_size=7)))
+    pattern = draw(
+        st.one_of(st.just([0] * 5 + [-1] * 2), st.lists(st.integers(-1, len(kinds) - 1), min_size=7, max_size=7))
+    )
     week = [list(choices[index]) for index in pattern]
     for number, day in enumerate(week):
         following = week[(number + 1) % 7]
@@ -158,7 +160,9 @@ def _weeks(draw: DrawFn, min_windows: int, max_windows: int, overnight: bool) ->
     return {name: _written(day) for name, day in zip(names, week, strict=True) if day}
 
 
-def weekly_hours(*, min_windows: int = 0, max_windows: int = 3, overnight: bool = True) -> SearchStrategy[dict[str, list[str]]]:
+def weekly_hours(
+    *, min_windows: int = 0, max_windows: int = 3, overnight: bool = True
+) -> SearchStrategy[dict[str, list[str]]]:
     """
     Weekly hours as `BusinessCalendar` takes them: whole days, several windows a day, 24:00, and with `overnight` past midnight.
 
@@ -182,7 +186,9 @@ def _spans(draw: DrawFn, min_date: date, max_date: date, resolution: timedelta) 
 def _moments(min_date: date, max_date: date) -> SearchStrategy[datetime]:
     """Moments on edges of the clock in UTC, and on any microsecond."""
     days = st.dates(min_date, max_date).map(lambda day: datetime(day.year, day.month, day.day, tzinfo=UTC))
-    hours = st.one_of(st.integers(0, 47).map(lambda half: half * 30 * _MINUTE), durations(max_value=timedelta(hours=24)))
+    hours = st.one_of(
+        st.integers(0, 47).map(lambda half: half * 30 * _MINUTE), durations(max_value=timedelta(hours=24))
+    )
     return st.builds(lambda day, clock: day + clock, days, hours)
 
 
@@ -201,7 +207,7 @@ def _plain_calendars(
     few = max_exceptions
     days = draw(st.lists(dates, max_size=few, unique=True))
     annual = draw(st.lists(dates.map(lambda day: f"{day:%m-%d}"), max_size=min(few, 2), unique=True))
-    own = HolidayDates(days={day: "holiday" for day in days}, annual={day: "every year" for day in annual})  # type: ignore[arg-type]
+    own = HolidayDates(days=dict.fromkeys(days, "holiday"), annual=dict.fromkeys(annual, "every year"))  # type: ignore[arg-type]
     return BusinessCalendar(
         zone=draw(zone),
         hours=draw(hours),
@@ -230,12 +236,18 @@ def calendars(
     """
     _check_order("date", min_date, max_date)
     _check_resolution(resolution)
-    return _plain_calendars(_zone_strategy(zone), hours or weekly_hours(), min_date, max_date, max_exceptions, resolution)
+    return _plain_calendars(
+        _zone_strategy(zone), hours or weekly_hours(), min_date, max_date, max_exceptions, resolution
+    )
 
 
 @st.composite
 def _composites(
-    draw: DrawFn, plain: SearchStrategy[BusinessCalendar], zone: SearchStrategy[str], dates: SearchStrategy[date], depth: int
+    draw: DrawFn,
+    plain: SearchStrategy[BusinessCalendar],
+    zone: SearchStrategy[str],
+    dates: SearchStrategy[date],
+    depth: int,
 ) -> Calendar:
     inner = _composites(plain, zone, dates, depth - 1) if depth > 1 else plain
     left: Calendar = draw(st.one_of(plain, inner))
@@ -246,7 +258,8 @@ def _composites(
     if kind == "versions":
         first, second = sorted(draw(st.lists(dates, min_size=2, max_size=2, unique=True)))
         return VersionedCalendar(
-            versions=[Version(from_date=first, calendar=left), Version(from_date=second, calendar=right)], zone=draw(zone)
+            versions=[Version(from_date=first, calendar=left), Version(from_date=second, calendar=right)],
+            zone=draw(zone),
         )
     combined = {"union": left | right, "intersection": left & right, "difference": left - right}[kind]
     return combined.in_zone(draw(zone)) if draw(st.booleans()) else combined
@@ -274,7 +287,12 @@ def composite_calendars(
         raise InvalidArgument(f"versions need two dates; min_date={min_date} must be before max_date={max_date}")
     names = _zone_strategy(zone)
     plain = calendars(
-        zone=names, hours=hours, min_date=min_date, max_date=max_date, max_exceptions=max_exceptions, resolution=resolution
+        zone=names,
+        hours=hours,
+        min_date=min_date,
+        max_date=max_date,
+        max_exceptions=max_exceptions,
+        resolution=resolution,
     )
     return _composites(plain, names, st.dates(min_date, max_date), max_depth)
 
@@ -400,7 +418,9 @@ def calendars_and_instants(
     `composite` asks for calendars made of calendars, or for none of them; left out, for both. Instants are in any order.
     """
     name = draw(_zone_strategy(zone))
-    centre = draw(edge_dates(name, min_date=_FIRST_DATE + timedelta(days=days), max_date=_LAST_DATE - timedelta(days=days)))
+    centre = draw(
+        edge_dates(name, min_date=_FIRST_DATE + timedelta(days=days), max_date=_LAST_DATE - timedelta(days=days))
+    )
     min_date, max_date = centre - timedelta(days=days // 2), centre + timedelta(days=days // 2)
     # The zone with the edge, and mostly others beside it.
     names = st.just(name) if zone is not None else st.one_of(st.just(name), zones())
@@ -441,7 +461,11 @@ def durations(
 
 
 def amounts(
-    *, min_days: int = -5, max_days: int = 5, max_time: timedelta = timedelta(days=5), resolution: timedelta = timedelta.resolution
+    *,
+    min_days: int = -5,
+    max_days: int = 5,
+    max_time: timedelta = timedelta(days=5),
+    resolution: timedelta = timedelta.resolution,
 ) -> SearchStrategy[Amount]:
     """
     Amounts of every kind: open and elapsed time (of either sign, at most `max_time`), business days due both ways, calendar days.

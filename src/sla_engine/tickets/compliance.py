@@ -24,8 +24,9 @@ def verdict(due_at: datetime, *, stopped_at: datetime | None = None, at: datetim
     """
     Return what became of a deadline, as it can be known at an instant.
 
-    Met: stopped at or before the due instant. Breached: stopped strictly after it, or not stopped and `at` strictly after it. A stop
-    after `at` is not seen. Without `at`, everything is seen; a clock that is still running then needs it.
+    Met: stopped at or before the due instant. Breached: stopped strictly after it, or not stopped and `at` strictly
+    after it. A stop after `at` is not seen. Without `at`, everything is seen; a clock that is still running then
+    needs it.
 
     Raises `InvalidInstant` where neither a stop nor `at` is given.
     """
@@ -47,9 +48,11 @@ def verdict(due_at: datetime, *, stopped_at: datetime | None = None, at: datetim
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """
-    One target of one ticket: when it was due, when it was stopped (as seen at the instant asked about), what became of it, and how late it is.
+    One target of one ticket: when it was due, when it was stopped (as seen at the instant asked about), what became
+    of it, and how late it is.
 
-    `late_by` is elapsed time after the due instant, `late_open_time` the open time in it; both are zero where nothing is late.
+    `late_by` is elapsed time after the due instant, `late_open_time` the open time in it; both are zero where nothing
+    is late.
     """
 
     id: str
@@ -138,8 +141,8 @@ class Compliance:
     """
     What was met in a period, tier by tier, and which outcomes are in no figure.
 
-    `attribute` names the instant that decides the period. `outside` are the outcomes whose instant lies in another period,
-    `unattributed` those that have no such instant (not stopped, where the attribution is by the stop).
+    `attribute` names the instant that decides the period. `outside` are the outcomes whose instant lies in another
+    period, `unattributed` those that have no such instant (not stopped, where the attribution is by the stop).
     """
 
     period: Period | None
@@ -152,7 +155,9 @@ class Compliance:
     def breached(self) -> tuple[Outcome, ...]:
         """The breached outcomes of all tiers, in the order in which they were due."""
         return tuple(
-            sorted((one for tier in self.tiers for one in tier.breached), key=lambda one: (to_micros(one.due_at), one.id))
+            sorted(
+                (one for tier in self.tiers for one in tier.breached), key=lambda one: (to_micros(one.due_at), one.id)
+            )
         )
 
     def tier(self, name: str, target: str | None = None) -> TierCompliance:
@@ -177,8 +182,9 @@ def compliance(
     """
     Count outcomes by tier and target, those of a period only.
 
-    An outcome is in the period if its opening, due instant or stop (the `attribute`) is. Without a period all are counted that have
-    that instant. `tiers` are (tier, target) pairs to list even if they have no outcome, and their order.
+    An outcome is in the period if its opening, due instant or stop (the `attribute`) is. Without a period all are
+    counted that have that instant. `tiers` are (tier, target) pairs to list even if they have no outcome, and their
+    order.
     """
     counted: dict[tuple[str, str], dict[Verdict, list[Outcome]]] = {key: _empty() for key in tiers}
     outside: list[Outcome] = []
@@ -192,7 +198,7 @@ def compliance(
         else:
             counted.setdefault((outcome.tier, outcome.target), _empty())[outcome.verdict].append(outcome)
     figures = tuple(
-        TierCompliance(tier, target, *(tuple(found[kind]) for kind in ("met", "breached", "undecided")))  # type: ignore[index]
+        TierCompliance(tier, target, *(tuple(found[kind]) for kind in ("met", "breached", "undecided")))
         for (tier, target), found in counted.items()
     )
     return Compliance(period, attribute, figures, tuple(outside), tuple(unattributed))

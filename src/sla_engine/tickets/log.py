@@ -8,7 +8,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Literal
 
 from sla_engine.errors import InvalidLog
@@ -19,7 +19,10 @@ Ambiguous = Literal["refuse", "first", "last"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogColumns:
-    """The names of the columns: the ticket's id, its tier, when it was opened, and when its clock was stopped (empty: it runs)."""
+    """
+    The names of the columns: the ticket's id, its tier, when it was opened, and when its clock was stopped (empty: it
+    runs).
+    """
 
     id: str = "id"
     tier: str = "tier"
@@ -77,10 +80,12 @@ class _Times:
         first, last = at.replace(tzinfo=self.zone, fold=0), at.replace(tzinfo=self.zone, fold=1)
         if first.utcoffset() == last.utcoffset():
             return first
-        if first.astimezone(timezone.utc).astimezone(self.zone).replace(tzinfo=None) != at:
+        if first.astimezone(UTC).astimezone(self.zone).replace(tzinfo=None) != at:
             raise InvalidLog(f"{column} {text!r} does not exist in {self.zone}: the clock skips it")
         if self.ambiguous == "refuse":
-            raise InvalidLog(f"{column} {text!r} happens twice in {self.zone}; say whether to take the first or the last")
+            raise InvalidLog(
+                f"{column} {text!r} happens twice in {self.zone}; say whether to take the first or the last"
+            )
         return first if self.ambiguous == "first" else last
 
 
@@ -95,12 +100,12 @@ def read_log(
     """
     Read a ticket log from CSV: text, bytes of UTF-8 (a byte-order mark is skipped), or lines such as an open file.
 
-    Times are ISO 8601, or as `time_format` says (`strptime`). Naive times are local to `zone`, and refused without one; a local time that happens
-    twice is refused unless `ambiguous` says which to take. A second row with the same id is a problem, and so is one without
-    id or tier.
+    Times are ISO 8601, or as `time_format` says (`strptime`). Naive times are local to `zone`, and refused without
+    one; a local time that happens twice is refused unless `ambiguous` says which to take. A second row with the same
+    id is a problem, and so is one without id or tier.
 
-    Raises `InvalidLog` where nothing can be read: no rows at all, missing or repeated columns, bytes that are no UTF-8. Problems of single
-    rows are in the result.
+    Raises `InvalidLog` where nothing can be read: no rows at all, missing or repeated columns, bytes that are no
+    UTF-8. Problems of single rows are in the result.
     """
     columns = columns or LogColumns()
     times = _Times(None if zone is None else zone_of(zone_name(zone)), time_format, ambiguous)

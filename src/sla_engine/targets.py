@@ -18,11 +18,13 @@ from sla_engine.shares import Share
 
 _D = TypeVar("_D", bound=Data)
 
+_AMOUNT_SCHEMA = {"type": "string", "examples": ["4h", "5 business days", "5 calendar days", "120h elapsed"]}
+_TARGETS_SCHEMA = {"type": "object", "minProperties": 1, "additionalProperties": _AMOUNT_SCHEMA}
 AmountField = Annotated[
     Amount,
     PlainValidator(parse_amount),
     PlainSerializer(str),
-    WithJsonSchema({"type": "string", "examples": ["4h", "5 business days", "5 calendar days", "120h elapsed"]}),
+    WithJsonSchema(_AMOUNT_SCHEMA),
 ]
 ShareField = Annotated[
     Share,
@@ -128,7 +130,7 @@ class Tier(Data, frozen=True):
     name: str = Field(min_length=1)
     title: str = ""
     calendar: str
-    targets: tuple[Target, ...] = Field(min_length=1)
+    targets: Annotated[tuple[Target, ...], WithJsonSchema(_TARGETS_SCHEMA)] = Field(min_length=1)
 
     if TYPE_CHECKING:
 

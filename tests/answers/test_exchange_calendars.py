@@ -11,7 +11,6 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
 from typing import Any
 
 import exchange_calendars
@@ -231,19 +230,8 @@ def test_open_or_closed_to_the_microsecond(market: Market, calendar: Calendar) -
         assert calendar.is_open(utc(at)) == market.theirs.is_open_at_time(stamp(at), side="left")
 
 
-def test_openings_and_closings(market: Market, calendar: Calendar) -> None:
-    if market.name in ABUTTING or market.name in WITH_BREAKS:
-        # Theirs are those of sessions; ours of open time, which a break ends and an abutting session does not.
-        opens, closes = ({micros(at) for at in column} for column in (market.theirs.opens, market.theirs.closes))
-        spans = calendar.open_spans(utc(market.lo), utc(market.hi)).micros
-        starts, ends = {start for start, _ in spans}, {end for _, end in spans}
-        if market.name in ABUTTING:
-            assert (starts, ends) == (opens - closes, closes - opens)
-        else:
-            assert starts - opens == {start for start, _ in market.pieces if start not in opens}
-            assert ends - closes == {end for _, end in market.pieces if end not in closes}
-            assert starts > opens
-        return
+@pytest.mark.parametrize("market", sorted(set(YEARS) - ABUTTING - WITH_BREAKS), indirect=True)
+def test_openings_and_closings_of_sessions(market: Market, calendar: Calendar) -> None:
     inside = [at for at in _random_minutes(market, 5) if market.pieces[1][0] < at < market.pieces[-2][1]]
     assert len(inside) > QUESTIONS - 20
     for at in inside:
@@ -255,38 +243,52 @@ def test_openings_and_closings(market: Market, calendar: Calendar) -> None:
         assert calendar.previous_closing(utc(at - 1)) == theirs.previous_close(minute).to_pydatetime()
 
 
+@pytest.mark.parametrize("market", sorted(ABUTTING | WITH_BREAKS), indirect=True)
+def test_openings_and_closings_of_open_time(market: Market, calendar: Calendar) -> None:
+    # Theirs are those of sessions. A break closes ours, and where one session abuts the next ours stay open.
+    theirs = market.theirs
+    opens, closes = {micros(at) for at in theirs.opens}, {micros(at) for at in theirs.closes}
+    break_starts, break_ends = (
+        {micros(at) for at in column if not isna(at)} for column in (theirs.break_starts, theirs.break_ends)
+    )
+    # At the edge of the years asked about, theirs end; ours may go on.
+    expected_starts = [at for at in sorted((opens | break_ends) - (closes | break_starts)) if market.lo < at]
+    expected_ends = [at for at in sorted((closes | break_starts) - (opens | break_ends)) if at < market.hi]
+    starts, ends = [], []
+    at = utc(market.lo)
+    while (at := calendar.next_closing(at)) < utc(market.hi):
+        ends.append(micros(Timestamp(at)))
+        starts.append(micros(Timestamp(calendar.next_opening(at))))
+    assert (starts, ends) == (expected_starts, expected_ends)
+    assert len(starts) > 200
+
+
 def test_business_dates_are_the_sessions(market: Market, calendar: Calendar) -> None:
     first, last = min(market.sessions), max(market.sessions)
     eve = timedelta(days=1)
-    found = calendar.business_dates(first - eve, last + eve)
     if market.name in DAY_AND_NIGHT:
         # A window starts on the eve, and one on the day.
-        assert found == sorted({*market.sessions, *(day - eve for day in market.sessions)})
+        expected = sorted({*market.sessions, *(day - eve for day in market.sessions)})
+        assert calendar.business_dates(first - eve, last + eve) == expected
     elif market.name in OVERNIGHT:
-        assert found == [day - eve for day in market.sessions]
+        assert calendar.business_dates(first - eve, last) == [day - eve for day in market.sessions]
     else:
-        known = set(market.sessions)
-        assert [day for day in found if first <= day <= last] == list(market.sessions)
-        assert all(day < first or day > last for day in found if day not in known)
+        assert calendar.business_dates(first, last + eve) == list(market.sessions)
 
 
+@pytest.mark.parametrize("market", sorted(set(YEARS) - DAY_AND_NIGHT), indirect=True)
 def test_sessions_are_counted_as_business_days(market: Market, calendar: Calendar) -> None:
-    if market.name in DAY_AND_NIGHT:
-        # Two dates a session there, as the test above shows; each session has one close all the same.
-        closes = [micros(at) for at in market.theirs.closes]
-        assert len(closes) == len(market.sessions)
-        assert all(calendar.elapsed(utc(one), utc(other)) > timedelta(0) for one, other in pairwise(closes))
-        return
     chance = random.Random(6)  # noqa: S311  (the same questions every time)
-    sessions = list(market.theirs.sessions)
+    theirs, sessions = market.theirs, list(market.theirs.sessions)
     for _ in range(QUESTIONS):
         here = chance.randrange(len(sessions))
         count = chance.randrange(-min(here, 300), min(len(sessions) - here, 300))
-        there = market.theirs.session_offset(sessions[here], count)
-        start = market.theirs.session_first_minute(sessions[here]).to_pydatetime()
-        close = market.theirs.session_close(there).to_pydatetime()
+        there = theirs.session_offset(sessions[here], count)
+        start = chance.choice(theirs.session_minutes(sessions[here])).to_pydatetime()
+        close = theirs.session_close(there).to_pydatetime()
         assert calendar.add_business_days(start, count, due="close") == close
-        assert calendar.business_days_between(start, close) == count
+        end = chance.choice(theirs.session_minutes(there)).to_pydatetime()
+        assert calendar.business_days_between(start, end) == count
 
 
 # --- holidays -------------------------------------------------------------------------------------------------------

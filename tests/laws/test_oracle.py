@@ -148,7 +148,9 @@ def check(case: Case, tally: Tally) -> None:
                     answer = asked_of_engine(case.calendar, name, args)
                 except BeyondHorizon:
                     continue
-                assert not case.start <= answer <= case.end, f"{said}: {answer} is in the range, and the oracle has none"
+                assert not case.start <= answer <= case.end, (
+                    f"{said}: {answer} is in the range, and the oracle has none"
+                )
             continue
         except ValueError:
             assert name == "business_date"

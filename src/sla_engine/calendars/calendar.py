@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field
+from typing_extensions import override
 
 from sla_engine.amounts import (
     Amount,
@@ -75,6 +76,16 @@ class Calendar(Data, frozen=True):
         from sla_engine.calendars.combined import any_calendar  # noqa: PLC0415  (all kinds are Calendars themselves)
 
         return any_calendar(data)  # type: ignore[return-value]
+
+    @classmethod
+    @override
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """Return the JSON Schema of what `to_data` writes; that of `Calendar` is for a calendar of any kind."""
+        from sla_engine.calendars.combined import with_calendars  # noqa: PLC0415  (as above)
+
+        if cls is Calendar:
+            return with_calendars({"$ref": "#/$defs/Calendar"})
+        return with_calendars(super().model_json_schema(*args, **options))
 
     # --- adding and measuring open time ------------------------------------------------------------------------
 

@@ -40,6 +40,9 @@ def _with_kind(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "kind": "versions" if "versions" in data else "weekly"}
 
 
+_ANY = {"x-calendar": "any"}
+
+
 class _AnySchema:
     """What pydantic needs to know of a field that holds any calendar."""
 
@@ -51,7 +54,7 @@ class _AnySchema:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"$ref": "#"}
+        return dict(_ANY)
 
 
 AnyCalendar = Annotated[Calendar, _AnySchema]
@@ -295,3 +298,24 @@ _KINDS: dict[str, type[Calendar]] = {
     "difference": CombinedCalendar,
     "versions": VersionedCalendar,
 }
+
+
+def with_calendars(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a JSON Schema in which every field for a calendar of any kind refers to one definition of them all."""
+    definitions = dict(schema.get("$defs", {}))
+    kinds = dict.fromkeys(_KINDS.values())
+    for kind in kinds:
+        own = super(Calendar, kind).model_json_schema()
+        definitions.update(own.pop("$defs", {}))
+        definitions[kind.__name__] = own
+    definitions["Calendar"] = {"anyOf": [{"$ref": f"#/$defs/{kind.__name__}"} for kind in kinds]}
+    referred: dict[str, Any] = _referred({**schema, "$defs": definitions})
+    return referred
+
+
+def _referred(schema: Any) -> Any:
+    if schema == _ANY:
+        return {"$ref": "#/$defs/Calendar"}
+    if isinstance(schema, dict):
+        return {key: _referred(value) for key, value in schema.items()}
+    return [_referred(value) for value in schema] if isinstance(schema, list) else schema

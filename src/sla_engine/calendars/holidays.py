@@ -13,15 +13,28 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import Field, field_serializer, field_validator, model_validator
+from pydantic import Field, WithJsonSchema, field_serializer, field_validator, model_validator
 
 from sla_engine.data import Data
 from sla_engine.errors import InvalidHolidays, OutOfRange, SlaError
 
 _ANNUAL = re.compile(r"(\d{2})-(\d{2})")
 HALF_DAY = "half_day"
+
+_NAMED_DATES = {
+    "type": "object",
+    "propertyNames": {"format": "date"},
+    "additionalProperties": {"type": "string"},
+    "examples": [{"2026-12-24": "Christmas Eve"}],
+}
+_NAMED_DAYS = {
+    "type": "object",
+    "propertyNames": {"pattern": r"^\d{2}-\d{2}$"},
+    "additionalProperties": {"type": "string"},
+    "examples": [{"12-31": "New Year's Eve"}],
+}
 
 
 class YearOfHolidays(NamedTuple):
@@ -42,8 +55,8 @@ class HolidayDates(Data, frozen=True):
     error: ClassVar[type[SlaError]] = InvalidHolidays
 
     kind: Literal["dates"] = "dates"
-    days: tuple[tuple[date, str], ...] = ()
-    annual: tuple[tuple[str, str], ...] = ()
+    days: Annotated[tuple[tuple[date, str], ...], WithJsonSchema(_NAMED_DATES)] = ()
+    annual: Annotated[tuple[tuple[str, str], ...], WithJsonSchema(_NAMED_DAYS)] = ()
     years: tuple[int, int] | None = None
     source: str = ""
 

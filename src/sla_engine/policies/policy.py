@@ -9,13 +9,15 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from pydantic import Field, field_serializer, field_validator, model_validator
+from typing_extensions import override
 
 from sla_engine.calendars import AnyCalendar, Calendar
 from sla_engine.calendars.calendar import ZoneName
+from sla_engine.calendars.combined import with_calendars
 from sla_engine.data import Data
 from sla_engine.errors import InvalidPolicy, InvalidSpan, SlaError
 from sla_engine.instants import to_micros
-from sla_engine.policies.references import resolved_calendars
+from sla_engine.policies.references import references_schema, resolved_calendars
 from sla_engine.targets import Service, Target, Tier, find, keyed
 from sla_engine.tickets.compliance import Outcome, Verdict, verdict
 
@@ -105,6 +107,21 @@ class Policy(Data, frozen=True):
     @field_serializer("tiers", "services")
     def _write_named(self, things: tuple[Tier | Service, ...]) -> dict[str, Any]:
         return {one.name: {key: value for key, value in one.to_data().items() if key != "name"} for one in things}
+
+    @classmethod
+    @override
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """Return the JSON Schema of a policy file."""
+        schema = with_calendars(super().model_json_schema(*args, **options))
+        kinds: list[Any] = [{"$ref": "#/$defs/Calendar"}, {"type": "string"}, *references_schema()]
+        values: dict[str, Any] = {"calendars": {"anyOf": kinds}}
+        for field, name in (("tiers", "Tier"), ("services", "Service")):
+            definition = schema["$defs"][name]
+            definition["required"] = [key for key in definition["required"] if key != "name"]
+            values[field] = {"$ref": f"#/$defs/{name}"}
+        for field, value in values.items():
+            schema["properties"][field] = {"type": "object", "additionalProperties": value}
+        return schema
 
     # --- what it has -------------------------------------------------------------------------------------------
 

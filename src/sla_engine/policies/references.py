@@ -25,6 +25,19 @@ def resolved_calendars(given: Mapping[str, Any]) -> tuple[Calendar, ...]:
     return tuple(resolver.named(name, ()) for name in given)
 
 
+def references_schema() -> list[dict[str, Any]]:
+    """Return the JSON Schemas of calendars made of others by name."""
+    part = {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/Calendar"}]}
+    return [
+        {
+            "type": "object",
+            "properties": {kind: {"type": "array", "minItems": 2, "items": part}, "zone": {"type": "string"}},
+            "required": [kind],
+        }
+        for kind in _OPERATIONS
+    ]
+
+
 class _Resolver:
     def __init__(self, given: Mapping[str, Any]) -> None:
         self.given = given

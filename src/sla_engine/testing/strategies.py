@@ -201,6 +201,7 @@ def _plain_calendars(
     max_date: date,
     max_exceptions: int,
     resolution: timedelta,
+    horizon: int,
 ) -> BusinessCalendar:
     dates = st.dates(min_date, max_date)
     spans = _spans(min_date, max_date, resolution)
@@ -216,6 +217,7 @@ def _plain_calendars(
         closures=draw(st.lists(spans, max_size=min(few, 2))),
         openings=draw(st.lists(spans, max_size=min(few, 2))),
         overnight=draw(st.sampled_from(["start_date", "civil_date"])),
+        horizon=horizon,
     )
 
 
@@ -227,6 +229,7 @@ def calendars(
     max_date: date = date(2024, 12, 31),
     max_exceptions: int = 3,
     resolution: timedelta = _MINUTE,
+    horizon: int = 100,
 ) -> SearchStrategy[BusinessCalendar]:
     """
     Calendars with own and annual holidays, overrides, closures, extra openings, and both readings of overnight windows.
@@ -274,6 +277,7 @@ def composite_calendars(
     max_exceptions: int = 2,
     max_depth: int = 2,
     resolution: timedelta = _MINUTE,
+    horizon: int = 100,
 ) -> SearchStrategy[Calendar]:
     """
     Calendars made of calendars, across zones: `|`, `&`, `-`, `.changed`, versions, and each of them inside another.

@@ -1,0 +1,54 @@
+"""JSON Schema: what a calendar or policy writes fits the schema that it publishes, and what is wrong does not."""
+
+from typing import Any
+
+import jsonschema
+import pytest
+
+import sla_engine as sla
+
+SHOP: dict[str, Any] = {
+    "kind": "weekly",
+    "zone": "Europe/Rome",
+    "hours": {"mon-thu": ["08:00-12:00", "13:00-17:00"], "sat": "22:00-06:00"},
+    "holidays": [
+        {"kind": "rules", "country": "IT", "subdivision": "MI"},
+        {"kind": "dates", "days": {"2026-08-14": "outing"}, "annual": {"12-31": ""}},
+    ],
+    "overrides": {"2026-12-24": ["08:00-12:00"], "2026-12-31": []},
+    "closures": [{"start": "2026-03-02T09:00:00+00:00", "end": "2026-03-02T10:00:00+00:00"}],
+}
+
+
+def test_a_calendar_fits_its_schema() -> None:
+    schema = sla.BusinessCalendar.model_json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(SHOP, schema)
+    jsonschema.validate(sla.BusinessCalendar.from_data(SHOP).to_data(), schema)
+
+
+def test_policies_and_combined_calendars_fit_their_schemas() -> None:
+    policy = sla.maxony_policy()
+    jsonschema.validate(policy.to_data(), sla.Policy.model_json_schema())
+    support = policy.calendar("support")
+    jsonschema.validate(support.to_data(), type(support).model_json_schema())
+    changed = support.changed(from_date=__import__("datetime").date(2027, 1, 1), to=policy.calendar("europe"))
+    jsonschema.validate(changed.to_data(), type(changed).model_json_schema())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {**SHOP, "hours": {"someday": "08:00-12:00"}},
+        {**SHOP, "hours": {"mon": "8-12"}},
+        {**SHOP, "overnight": "perhaps"},
+        {**SHOP, "colour": "red"},
+        {key: value for key, value in SHOP.items() if key != "zone"},
+        {**SHOP, "closures": [{"start": "2026-03-02T09:00:00Z"}]},
+    ],
+)
+def test_what_is_wrong_fits_neither_schema_nor_calendar(wrong: dict[str, Any]) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(wrong, sla.BusinessCalendar.model_json_schema())
+    with pytest.raises(sla.SlaError):
+        sla.BusinessCalendar.from_data(wrong)

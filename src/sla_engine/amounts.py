@@ -213,7 +213,7 @@ def _duration(amount: object) -> int:
         )
     text = amount.strip()
     sign = -1 if text[:1] in ("-", "\u2212") else 1
-    body = text.lstrip("+-\u2212").strip() if text[:1] in ("+", "-", "\u2212") else text
+    body = text[1:].strip() if text[:1] in ("+", "-", "\u2212") else text
     total = _iso(body.upper(), amount) if body[:1] in ("P", "p") else _units(body, amount)
     if total.denominator != 1:
         raise InvalidAmount(

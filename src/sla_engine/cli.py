@@ -43,7 +43,7 @@ def run() -> None:
 
 @app.command
 def report(
-    log: Path,
+    log: Annotated[Path, Parameter(allow_leading_hyphen=True)],
     /,
     *,
     policy: str = "maxony",

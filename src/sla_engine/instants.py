@@ -98,7 +98,7 @@ def utc(micros: int) -> datetime:
 
 
 def _is_pandas(kind: type) -> bool:
-    return kind.__module__.startswith("pandas.")
+    return kind.__module__.partition(".")[0] == "pandas"
 
 
 def _check_foreign(at: object) -> None:
@@ -123,11 +123,11 @@ def micros_of(duration: timedelta) -> int:
 
 
 def years_later(micros: int, years: int) -> int:
-    """Return the instant at the same UTC date and time some years on (29 February becomes 1 March), at most 9999."""
-    year = utc(min(max(micros, _FIRST), _LAST)).year + years
-    if not 1 < year < 9999:  # noqa: PLR2004
-        return _FIRST if years < 0 else _LAST
+    """Return the instant at the same UTC date and time some years on (29 February becomes 1 March)."""
     at = utc(micros)
+    year = at.year + years
+    if not 1 < year < 9999:  # noqa: PLR2004
+        return micros + years * 366 * DAY  # beyond all that can be asked about
     try:
         moved = at.replace(year=year)
     except ValueError:
@@ -325,7 +325,3 @@ def clock_changes(zone: tzinfo, start: int, end: int) -> list[tuple[int, int, in
                 changes.append((high, offset, after))
         at, offset = step, after
     return changes
-
-
-_FIRST = (FIRST_DAY - _EPOCH_DAY) * DAY
-_LAST = (LAST_DAY - _EPOCH_DAY) * DAY

@@ -46,7 +46,7 @@ class Share:
             except (ValueError, ZeroDivisionError):
                 raise InvalidAmount(f"{text!r} is no share", value=text, remedy='Write it as "99.9%"') from None
             return cls(value)
-        if isinstance(text, (int, Fraction)):
+        if isinstance(text, (int, Fraction)) and not isinstance(text, bool):  # type: ignore[redundant-expr]
             return cls(text)
         raise InvalidAmount(
             f"{text!r} is a {type(text).__name__}, and no exact share", value=text, remedy='Write it as text: "99.9%"'

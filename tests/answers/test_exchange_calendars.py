@@ -107,7 +107,7 @@ def market(request: pytest.FixtureRequest) -> Market:
     first, last = YEARS[request.param]
     theirs = exchange_calendars.get_calendar(request.param, start=f"{first}-01-01", end=f"{last}-12-31", side="left")
     schedule = theirs.schedule
-    rows = list(zip(schedule.index, schedule.itertuples(index=False), strict=True))
+    rows: list[tuple[Any, Any]] = list(zip(schedule.index, schedule.itertuples(index=False), strict=True))
     pieces = []
     for _, row in rows:
         marks = [micros(mark) for mark in (row.open, row.break_start, row.break_end, row.close) if not isna(mark)]

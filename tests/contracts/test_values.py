@@ -1,9 +1,9 @@
-"""Every value type: equal by its parts, hashable, unchangeable, copied and pickled as equal, its repr its constructor."""
+"""Value types: equal by their parts, hashable, unchangeable, equal when copied and pickled; repr is the constructor."""
 
 import copy
-import datetime
+import datetime as dt
 import pickle
-from datetime import UTC, date, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,8 +11,8 @@ import pytest
 
 import sla_engine as sla
 
-START = datetime.datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-END = datetime.datetime(2026, 3, 2, 12, tzinfo=ZoneInfo("Europe/Rome"))
+START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+END = datetime(2026, 3, 2, 12, tzinfo=ZoneInfo("Europe/Rome"))
 
 EUROPE = sla.BusinessCalendar(zone="GMT+1", hours={"mon-fri": "08:00-17:00"}, name="europe")
 AMERICA = sla.BusinessCalendar(zone="GMT-6", hours={"mon-fri": "09:00-17:00"})
@@ -72,7 +72,7 @@ VALUES: list[Any] = [
 ]
 NAMES = {
     **vars(sla),
-    "datetime": datetime,
+    "datetime": dt,
     "zoneinfo": __import__("zoneinfo"),
     "Fraction": __import__("fractions").Fraction,
 }
@@ -143,9 +143,9 @@ def test_equal_rules_written_differently_are_equal() -> None:
     written = sla.BusinessCalendar(
         zone=timezone(timedelta(hours=1)),
         hours={
-            "Monday": (datetime.time(8), datetime.time(17)),
+            "Monday": (dt.time(8), dt.time(17)),
             "tue, wed": "8:00-17:00",
-            "thu-fri": ["08:00\u201317:00"],  # noqa: RUF001  (an en dash, as documents have it)
+            "thu-fri": ["08:00\u201317:00"],  # an en dash, as documents have it
         },
         name="europe",
     )

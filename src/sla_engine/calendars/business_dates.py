@@ -166,7 +166,7 @@ def _never_due(timeline: Timeline, start: int, count: int, available: int) -> Ne
         remedy="Give it hours, promise less, or give it a longer horizon",
         calendar=timeline.calendar,
         start=utc(start),
-        horizon=utc(timeline.limit(start, later=later)),
+        horizon=timeline.horizon_of(start, later=later),
         asked=abs(count),
         available=available,
     )

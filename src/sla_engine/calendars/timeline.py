@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from datetime import UTC, date, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from sla_engine.errors import NeverCloses, NeverDue, NeverOpens, OutOfRange
@@ -64,6 +64,11 @@ class Table:
         """Return F(at), counted from `lo`."""
         i = bisect_right(self.opens, at) - 1
         return self.before[i] + min(at, self.closes[i]) - self.opens[i] if i >= 0 else 0
+
+
+def _utc_or_edge(at: int) -> datetime:
+    """Return an instant as a datetime; one beyond the years 1 to 9999 is their edge."""
+    return utc(min(max(at, _FIRST_ASKED), _LAST_ASKED))
 
 
 def _joined(early: Table, late: Table) -> Table:
@@ -324,6 +329,10 @@ class Timeline:
         """Return the instant at which a search from `at` gives up."""
         return years_later(at, self.horizon if later else -self.horizon)
 
+    def horizon_of(self, at: int, *, later: bool) -> datetime:
+        """Return the instant at which a search gives up, as errors show it."""
+        return _utc_or_edge(self.limit(at, later=later))
+
     def _described(self) -> str:
         name = getattr(self.calendar, "name", None)
         return f"the calendar {name!r}" if name else "the calendar"
@@ -338,7 +347,7 @@ class Timeline:
             remedy="Give it hours, promise less, or give it a longer horizon",
             calendar=self.calendar,
             start=utc(start),
-            horizon=utc(limit),
+            horizon=_utc_or_edge(limit),
             asked=asked,
             available=there,
         )
@@ -350,5 +359,5 @@ class Timeline:
             remedy="Look at its hours, or give it a longer horizon",
             calendar=self.calendar,
             start=utc(at),
-            horizon=utc(limit),
+            horizon=_utc_or_edge(limit),
         )

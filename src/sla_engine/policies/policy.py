@@ -59,9 +59,9 @@ class Policy(Data, frozen=True):
             schema_version: Literal[1] = 1,
             name: str,
             zone: str | tzinfo = "UTC",
-            calendars: Mapping[str, Calendar | Mapping[str, Any]] | Iterable[Calendar] = (),
-            tiers: Mapping[str, Tier | Mapping[str, Any]] | Iterable[Tier] = (),
-            services: Mapping[str, Service | Mapping[str, Any]] | Iterable[Service] = (),
+            calendars: Mapping[str, object] | Iterable[Calendar] = (),
+            tiers: Mapping[str, object] | Iterable[Tier] = (),
+            services: Mapping[str, object] | Iterable[Service] = (),
         ) -> None: ...
 
     @field_validator("calendars", mode="before")

@@ -240,7 +240,7 @@ def calendars(
     _check_order("date", min_date, max_date)
     _check_resolution(resolution)
     return _plain_calendars(
-        _zone_strategy(zone), hours or weekly_hours(), min_date, max_date, max_exceptions, resolution
+        _zone_strategy(zone), hours or weekly_hours(), min_date, max_date, max_exceptions, resolution, horizon
     )
 
 
@@ -297,6 +297,7 @@ def composite_calendars(
         max_date=max_date,
         max_exceptions=max_exceptions,
         resolution=resolution,
+        horizon=horizon,
     )
     return _composites(plain, names, st.dates(min_date, max_date), max_depth)
 
@@ -415,6 +416,7 @@ def calendars_and_instants(
     hours: SearchStrategy[dict[str, list[str]]] | None = None,
     resolution: timedelta = timedelta.resolution,
     kinds: Sequence[DatetimeKind] = ("datetime",),
+    horizon: int = 100,
 ) -> tuple[Calendar, list[datetime]]:
     """
     Pairs of a calendar and `count` instants near its edges, all within `days` days of a date at which things go wrong.
@@ -428,9 +430,12 @@ def calendars_and_instants(
     min_date, max_date = centre - timedelta(days=days // 2), centre + timedelta(days=days // 2)
     # The zone with the edge, and mostly others beside it.
     names = st.just(name) if zone is not None else st.one_of(st.just(name), zones())
-    fine = max(resolution, timedelta.resolution)
-    plain = calendars(zone=name, hours=hours, min_date=min_date, max_date=max_date, resolution=fine)
-    made = composite_calendars(zone=names, hours=hours, min_date=min_date, max_date=max_date, resolution=fine)
+    plain = calendars(
+        zone=name, hours=hours, min_date=min_date, max_date=max_date, resolution=resolution, horizon=horizon
+    )
+    made = composite_calendars(
+        zone=names, hours=hours, min_date=min_date, max_date=max_date, resolution=resolution, horizon=horizon
+    )
     calendar: Calendar = draw({None: st.one_of(plain, made), True: made, False: plain}[composite])
     near = instants_near(calendar, min_date=min_date, max_date=max_date, resolution=resolution, kinds=kinds)
     return calendar, draw(st.lists(near, min_size=count, max_size=count))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
+from typing import Any
 
 project = "sla_engine"
 author = "The sla_engine authors"
@@ -22,9 +24,31 @@ myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
+
+# Types in signatures are links where this documentation has a page for them. Nothing is fetched to link to others.
+nitpick_ignore_regex = [
+    # The standard library, and Hypothesis.
+    ("py:class", r"(datetime|collections\.abc|fractions|os)\.\w+"),
+    ("py:class", r"hypothesis\.strategies\.SearchStrategy"),
+    # The same, where autodoc cannot resolve a name and gives it as written.
+    ("py:class", r"datetime|date|timedelta|tzinfo|SearchStrategy"),
+    # Type variables: the type that goes in comes out.
+    ("py:class", r"sla_engine\.(calendars\.calendar|policies\.policy)\.T"),
+]
 
 # Prompts and output are not copied.
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
+
+
+def _docstring(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+    """Let code in backticks touch the word after it, as in Markdown: the `count`th."""
+    lines[:] = [re.sub(r"(?<!`)(`[^`]+`)(?=\w)", r"\1\\ ", line) for line in lines]
+
+
+def setup(app: Any) -> None:
+    """Connect what is above."""
+    app.connect("autodoc-process-docstring", _docstring)

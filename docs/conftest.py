@@ -35,9 +35,16 @@ def console(example: Example) -> str | None:
     for line in expected:
         if line.startswith("$ "):
             done = subprocess.run(  # noqa: S602  (the commands are ours)
-                line[2:], shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+                line[2:],
+                shell=True,
+                cwd=ROOT,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
             )
-            printed += [line, *done.stdout.rstrip().splitlines(), *done.stderr.rstrip().splitlines()]
+            printed += [line, *done.stdout.rstrip().splitlines()]
     printed = [line.rstrip() for line in printed]
     return None if printed == expected else "\n".join(["it printed:", *printed])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             items = found(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else []
             ids = [_named(number, one) for number, one in enumerate(items)]
             metafunc.parametrize(name, items or [None], ids=ids or ["absent"], indirect=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    # Skips of one place and one reason are shown as one line; from a fixture each is of the test that asked.
+    if report.skipped and isinstance(report.longrepr, tuple) and report.longrepr[2].endswith(ABSENT):
+        report.longrepr = (__file__, 1, report.longrepr[2])
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ overrides, closures, extra openings. What counts is the timeline; the paint give
 from __future__ import annotations
 
 from collections.abc import Iterable
+from heapq import heappop, heappush
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from sla_engine.instants import local_day, midnight, zone_of
@@ -34,24 +36,31 @@ class Stretch(NamedTuple):
 
 
 def flattened(painted: list[Stretch], lo: int, hi: int) -> list[Stretch]:
-    """Return what is seen of the strokes: a partition of [lo, hi), in order."""
+    """Return what is seen of the strokes, later ones over earlier ones: a partition of [lo, hi), in order."""
+    strokes = sorted(
+        (max(stroke.start, lo), -layer, min(stroke.end, hi), stroke)
+        for layer, stroke in enumerate(painted)
+        if max(stroke.start, lo) < min(stroke.end, hi)
+    )
+    edges = sorted({edge for start, _, end, _ in strokes for edge in (start, end)})
     seen: list[Stretch] = []
-    for stroke in painted:
-        start, end = max(stroke.start, lo), min(stroke.end, hi)
-        if start >= end:
+    on_top: list[tuple[int, int, Stretch]] = []
+    at = 0
+    for start, end in pairwise(edges):
+        while at < len(strokes) and strokes[at][0] <= start:
+            _, layer, until, stroke = strokes[at]
+            heappush(on_top, (layer, until, stroke))
+            at += 1
+        while on_top and on_top[0][1] <= start:
+            heappop(on_top)
+        if not on_top:
             continue
-        under: list[Stretch] = []
-        for old in seen:
-            if old.end <= start or old.start >= end:
-                under.append(old)
-                continue
-            if old.start < start:
-                under.append(old._replace(end=start))
-            if old.end > end:
-                under.append(old._replace(start=end))
-        under.append(stroke._replace(start=start, end=end))
-        seen = under
-    return sorted(seen)
+        top = on_top[0][2]
+        if seen and seen[-1].end == start and seen[-1][2:] == top[2:]:
+            seen[-1] = seen[-1]._replace(end=end)
+        else:
+            seen.append(top._replace(start=start, end=end))
+    return seen
 
 
 def combined_causes(kind: str, left: Calendar, right: Calendar, lo: int, hi: int) -> list[Stretch]:

@@ -1,10 +1,11 @@
-"""Run the examples in README.md and in the docstrings of the package."""
+"""Run the examples in README.md and in the docstrings of the package; keep those of one page on one process."""
 
 from __future__ import annotations
 
 import importlib
 from typing import Any
 
+import pytest
 from sybil import Sybil
 from sybil.parsers.myst import PythonCodeBlockParser
 from sybil.parsers.rest import DocTestParser
@@ -20,3 +21,16 @@ pytest_collect_file = (
     Sybil([PythonCodeBlockParser()], filenames=["README.md"], excludes=["*/README.md"])
     + Sybil([DocTestParser()], path="src", pattern="*.py", setup=_public_names)
 ).pytest()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give all examples of a page to one process, because they share their names; tests go anywhere."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415  (a plugin that may be absent)
+
+    class PagesTogether(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            page = nodeid.partition("::")[0]
+            return page if page.endswith(".md") or page.startswith("src/") else nodeid
+
+    return PagesTogether(config, log)

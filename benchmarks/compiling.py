@@ -9,15 +9,22 @@ from exchange_calendars.exchange_calendar_xnys import XNYSExchangeCalendar
 
 from benchmarks.measuring import Effort, Goal, Row, Side, in_turns
 from sla_engine import BusinessCalendar, Holidays
-from sla_engine.calendars.holidays import _of_year
+from sla_engine.calendars import holidays
 
 NEW_YORK = ZoneInfo("America/New_York")
 FIRST, LAST = datetime(2005, 1, 1, tzinfo=NEW_YORK), datetime(2024, 12, 31, 23, tzinfo=NEW_YORK)
 
 
+def forget() -> None:
+    """Empty every cache in which the library keeps holidays from one calendar to the next."""
+    for found in vars(holidays).values():
+        if hasattr(found, "cache_clear"):
+            found.cache_clear()
+
+
 def ours() -> BusinessCalendar:
     """Make the calendar and compile all its years, with no holiday remembered from an earlier time."""
-    _of_year.cache_clear()
+    forget()
     calendar = BusinessCalendar(
         zone="America/New_York", hours={"mon-fri": "09:30-16:00"}, holidays=Holidays(market="XNYS")
     )

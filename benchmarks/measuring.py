@@ -2,7 +2,8 @@
 How two ways to answer one question are compared: in turns, in one process, and by the median of the rounds.
 
 A round times every side once, one after the other, and gives one ratio; what disturbs the machine for longer than a
-round disturbs all sides alike. The absolute times are for reference only, and belong to the machine.
+round disturbs all sides alike, and what is shorter spoils few of many rounds. The absolute times are for reference
+only, and belong to the machine.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ import gc
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How long a run may take: the number of rounds, and the shortest time of one side of a round."""
+    """How long a run may take: the number of rounds, and the shortest time of one side of a round, which is short."""
 
     rounds: int
     nanoseconds: int
@@ -27,12 +29,12 @@ class Effort:
     @classmethod
     def full(cls) -> Effort:
         """Take the time that a number worth quoting needs."""
-        return cls(rounds=21, nanoseconds=20_000_000, processes=25)
+        return cls(rounds=151, nanoseconds=1_000_000, processes=25)
 
     @classmethod
     def quick(cls) -> Effort:
         """Take just enough to see that everything works."""
-        return cls(rounds=5, nanoseconds=4_000_000, processes=5)
+        return cls(rounds=15, nanoseconds=500_000, processes=5)
 
 
 @dataclass(frozen=True)
@@ -126,29 +128,37 @@ class Times:
 
 
 def timed(run: Callable[[], object], passes: int) -> int:
-    """Return the nanoseconds that so many passes take, without the garbage collector."""
+    """Return the nanoseconds that so many passes take."""
+    start = time.perf_counter_ns()
+    for _ in range(passes):
+        run()
+    return time.perf_counter_ns() - start
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Collect garbage first, and none inside."""
     gc.collect()
     gc.disable()
     try:
-        start = time.perf_counter_ns()
-        for _ in range(passes):
-            run()
-        return time.perf_counter_ns() - start
+        yield
     finally:
         gc.enable()
 
 
 def in_turns(sides: Sequence[Side], effort: Effort) -> Times:
-    """Time the sides in turns; each pass is repeated until it is long enough to be timed."""
+    """Time the sides in turns; each is passed as often as it takes to be timed well."""
+    gc.freeze()  # what was imported need not be looked through before every round
     passes = {}
     for side in sides:
         side.run()  # what is made once, on first use, is made now
-        passes[side.name] = max(1, -(-effort.nanoseconds // max(1, timed(side.run, 1))))
+        passes[side.name] = max(1, -(-effort.nanoseconds // max(1, min(timed(side.run, 1) for _ in range(3)))))
     rounds: dict[str, list[float]] = {side.name: [] for side in sides}
     for _ in range(effort.rounds):
-        for side in sides:
-            taken = timed(side.run, passes[side.name])
-            rounds[side.name].append(taken / passes[side.name] / side.questions)
+        with without_collector():
+            for side in sides:
+                taken = timed(side.run, passes[side.name])
+                rounds[side.name].append(taken / passes[side.name] / side.questions)
     return Times(rounds)
 
 

@@ -19,7 +19,7 @@ def holidays_of(calendar: BusinessCalendar) -> list[date]:
 
 def against_pandas(effort: Effort) -> list[Row]:
     """Compare 4 h. pandas is asked on the naive local clock, which agrees where no clock changes in open time."""
-    calendar, starts, amount = office(), moments(), timedelta(hours=4)
+    calendar, starts, amount = office(), moments(40), timedelta(hours=4)
     naive = [pd.Timestamp(start.replace(tzinfo=None)) for start in starts]
     offset = pd.offsets.CustomBusinessHour(n=4, start="09:00", end="18:00", holidays=holidays_of(calendar))
     for start, local in zip(starts, naive, strict=True):
@@ -36,7 +36,7 @@ def against_pandas(effort: Effort) -> list[Row]:
 
 def against_businesstimedelta(effort: Effort) -> list[Row]:
     """Compare 400 h, and 4 h. The peer gets what is fastest for it: a set of dates, and moments of its kind of zone."""
-    calendar, starts = office(), moments(20)
+    calendar, starts = office(), moments(6)
     zone = pytz.timezone("Europe/Rome")
     rules = businesstimedelta.Rules(
         [

@@ -44,8 +44,9 @@ copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
 
-def _docstring(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+def _docstring(*event: Any) -> None:
     """Let code in backticks touch the word after it, as in Markdown: the `count`th."""
+    lines: list[str] = event[-1]
     lines[:] = [re.sub(r"(?<!`)(`[^`]+`)(?=\w)", r"\1\\ ", line) for line in lines]
 
 

@@ -25,6 +25,8 @@ import sla_engine as sla
 
 ROOT = Path(__file__).parents[1]
 
+collect_ignore = ["_build"]
+
 
 def console(example: Example) -> str | None:
     """Run the commands of a block, and compare all that they print with what the block says."""
@@ -71,5 +73,4 @@ pytest_collect_file = Sybil(
         CodeBlockParser("yaml", policy(_yaml)),
     ],
     pattern="*.md",
-    excludes=["_build/*"],
 ).pytest()

@@ -49,9 +49,7 @@ def test_combined_calendars_have_the_combined_spans(a: Calendar, b: Calendar, da
 
 
 @given(any_calendars, any_calendars, st.data())
-def test_union_and_intersection_have_equal_time_either_way_round(
-    a: Calendar, b: Calendar, data: st.DataObject
-) -> None:
+def test_union_and_intersection_have_equal_time_either_way_round(a: Calendar, b: Calendar, data: st.DataObject) -> None:
     span = data.draw(spans(a, b))
     assert (a | b).open_spans(*span) == (b | a).open_spans(*span)
     assert (a & b).open_spans(*span) == (b & a).open_spans(*span)
@@ -69,9 +67,7 @@ def test_union_and_intersection_may_be_grouped_and_distributed(
 
 
 @given(any_calendars, zones(), st.data())
-def test_always_open_and_never_open_are_the_neutral_calendars(
-    a: Calendar, zone: str, data: st.DataObject
-) -> None:
+def test_always_open_and_never_open_are_the_neutral_calendars(a: Calendar, zone: str, data: st.DataObject) -> None:
     span = data.draw(spans(a))
     ours = a.open_spans(*span)
     assert (a | never_open(zone)).open_spans(*span) == ours
@@ -128,7 +124,7 @@ def test_after_the_change_and_the_last_old_window_the_new_calendar_answers(
 ) -> None:
     calendar = old.changed(from_date=day, to=new)
     later = max(midnight(zone_of(one.zone), day.toordinal()) for one in (old, new))
-    reach = timedelta(0, 0, old._reach() + new._reach())  # noqa: SLF001
+    reach = timedelta(0, 0, old._reach() + new._reach())
     a, b = utc(later) + reach, utc(later) + reach + timedelta(days=data.draw(st.integers(0, 30)))
     assert calendar.open_spans(a, b) == new.open_spans(a, b)
 
@@ -141,9 +137,9 @@ def test_each_version_owns_the_windows_that_start_on_its_dates(
     calendar = old.changed(from_date=day, to=new)
     before, after = FIRST - timedelta(days=3), LAST + timedelta(days=3)
     assert calendar.business_dates(before, day) == old.business_dates(before, day)
-    # A date of the new version may also start where an old window goes on; it has at least its own.
-    ours = set(calendar.business_dates(day, after))
-    assert ours >= {one for one in new.business_dates(day + timedelta(days=4), after) if new.is_business_date(one)}
+    # For some days after, a new window from before the change may be missing; then its dates are all there.
+    settled, end = day + timedelta(days=4), after + timedelta(days=9)
+    assert set(calendar.business_dates(settled, end)) >= set(new.business_dates(settled, end))
 
 
 @given(any_calendars, dates, st.data())

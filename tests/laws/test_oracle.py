@@ -59,7 +59,7 @@ def points(case: Case, oracle: Oracle) -> list[datetime]:
     """The moments in the range at which something changes."""
     edges = [edge for span in oracle.open_spans(case.start, case.end) for edge in span]
     edges += oracle.starts(case.start, case.end)
-    for name in {case.calendar.zone, *_zones_in(case.calendar.to_data())}:
+    for name in dict.fromkeys([case.calendar.zone, *_zones_in(case.calendar.to_data())]):
         for at, before, after in clock_changes(zone_of(name), to_micros(case.start), to_micros(case.end)):
             change = abs(after - before)
             edges += [utc(one) for one in (at, at, at - change, at + change)]

@@ -4,6 +4,7 @@ Calendars made of calendars: the union, the intersection and the difference of t
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, tzinfo
 from itertools import pairwise
@@ -80,15 +81,13 @@ def _owned_pieces(calendar: Calendar, lo: int, hi: int, first: int, stop: int) -
     """Return the open time in [lo, hi), cut at its starts, of which each piece belongs to the date of its start."""
     zone = zone_of(calendar.zone)
     known = calendar._cover(max(lo - calendar._reach(), _instant_of(zone, first)), hi)
-    ends = iter([*known.starts[1:], hi])
-    spans = iter(known.spans)
-    _, close = next(spans, (lo, lo))
+    opens = [start for start, _ in known.spans]
     pieces: list[Pair] = []
     starts: list[int] = []
-    for start, following in zip(known.starts, ends, strict=True):
-        while close <= start:
-            _, close = next(spans)
+    for number, start in enumerate(known.starts):
         if first <= local_day(zone, start) < stop:
+            following = known.starts[number + 1] if number + 1 < len(known.starts) else hi
+            close = known.spans[bisect_right(opens, start) - 1][1]
             pieces.append((start, min(following, close)))
             starts.append(start)
     return _clipped(union(pieces), starts, lo, hi)

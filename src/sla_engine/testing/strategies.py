@@ -1,14 +1,15 @@
 """
 Hypothesis strategies for calendars, instants and amounts: they look for the edges at which business-hours code breaks.
 
-Clock changes (at midnight, by half an hour, over a whole date), overnight windows, year ends, holidays on weekends, moments one
-microsecond off a closing. All that they make is valid by construction, and shrinks to the plain case. Install with
-`sla_engine[testing]`; `import sla_engine` alone never imports Hypothesis.
+Clock changes (at midnight, by half an hour, over a whole date), overnight windows, year ends, holidays on weekends,
+moments one microsecond off a closing. All that they make is valid by construction, and shrinks to the plain case.
+Install with `sla_engine[testing]`; `import sla_engine` alone never imports Hypothesis.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import contextlib
+from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias, get_args
@@ -58,6 +59,7 @@ EDGE_ZONES = (
 )
 """Zones that break assumptions, the plain ones first."""
 
+_PLAIN: tuple[DatetimeKind, ...] = ("datetime",)
 _DAY_MINUTES = 24 * 60
 _MINUTE = timedelta(minutes=1)
 _FIRST_DATE, _LAST_DATE = date(2005, 1, 1), date(2030, 12, 31)
@@ -82,7 +84,8 @@ def edge_dates(
     zone: str | tzinfo, *, min_date: date = _FIRST_DATE, max_date: date = _LAST_DATE
 ) -> SearchStrategy[date]:
     """
-    Dates from `min_date` to `max_date` at which things go wrong in a zone: clock changes, year ends, leap days, and some others.
+    Dates from `min_date` to `max_date` at which things go wrong in a zone: clock changes, year ends, leap days, and
+    some others.
 
     Raises `InvalidArgument` where the dates are in the wrong order.
     """
@@ -164,9 +167,11 @@ def weekly_hours(
     *, min_windows: int = 0, max_windows: int = 3, overnight: bool = True
 ) -> SearchStrategy[dict[str, list[str]]]:
     """
-    Weekly hours as `BusinessCalendar` takes them: whole days, several windows a day, 24:00, and with `overnight` past midnight.
+    Weekly hours as `BusinessCalendar` takes them: whole days, several windows a day, 24:00, and with `overnight` past
+    midnight.
 
-    `min_windows` and `max_windows` are for one day, in whole minutes. Raises `InvalidArgument` where they are in the wrong order.
+    `min_windows` and `max_windows` are for one day, in whole minutes. Raises `InvalidArgument` where they are in the
+    wrong order.
     """
     _check_order("windows", min_windows, max_windows)
     return _weeks(min_windows, max_windows, overnight)
@@ -195,6 +200,7 @@ def _moments(min_date: date, max_date: date) -> SearchStrategy[datetime]:
 @st.composite
 def _plain_calendars(
     draw: DrawFn,
+    *,
     zone: SearchStrategy[str],
     hours: SearchStrategy[dict[str, list[str]]],
     min_date: date,
@@ -208,7 +214,7 @@ def _plain_calendars(
     few = max_exceptions
     days = draw(st.lists(dates, max_size=few, unique=True))
     annual = draw(st.lists(dates.map(lambda day: f"{day:%m-%d}"), max_size=min(few, 2), unique=True))
-    own = HolidayDates(days=dict.fromkeys(days, "holiday"), annual=dict.fromkeys(annual, "every year"))  # type: ignore[arg-type]
+    own = HolidayDates(days=dict.fromkeys(days, "holiday"), annual=dict.fromkeys(annual, "every year"))
     return BusinessCalendar(
         zone=draw(zone),
         hours=draw(hours),
@@ -234,13 +240,20 @@ def calendars(
     """
     Calendars with own and annual holidays, overrides, closures, extra openings, and both readings of overnight windows.
 
-    All dated exceptions lie from `min_date` to `max_date`, at most `max_exceptions` of each kind; closures and openings are on whole
-    multiples of `resolution`. `zone` is a zone or a strategy for names of zones. Raises `InvalidArgument` for options that cannot be.
+    All dated exceptions lie from `min_date` to `max_date`, at most `max_exceptions` of each kind; closures and
+    openings are on whole multiples of `resolution`. `zone` is a zone or a strategy for names of zones. Raises
+    `InvalidArgument` for options that cannot be.
     """
     _check_order("date", min_date, max_date)
     _check_resolution(resolution)
     return _plain_calendars(
-        _zone_strategy(zone), hours or weekly_hours(), min_date, max_date, max_exceptions, resolution, horizon
+        zone=_zone_strategy(zone),
+        hours=weekly_hours() if hours is None else hours,
+        min_date=min_date,
+        max_date=max_date,
+        max_exceptions=max_exceptions,
+        resolution=resolution,
+        horizon=horizon,
     )
 
 
@@ -336,11 +349,9 @@ def _edges(calendar: Calendar, day: date) -> tuple[int, ...]:
     ordinal = day.toordinal()
     edges = [midnight(zone, ordinal), midnight(zone, ordinal + 1)]
     lo, hi = edges[0] - DAY, edges[1] + DAY
-    try:
+    with contextlib.suppress(OutOfRange):  # frozen for other years: the date itself has edges enough
         edges += [edge for pair in calendar.open_spans(utc(lo), utc(hi)).micros for edge in pair if lo < edge < hi]
-    except OutOfRange:
-        pass  # frozen for other years: the date itself has edges enough
-    for name in {calendar.zone, *(part.zone for part in _parts(calendar))}:
+    for name in dict.fromkeys([calendar.zone, *(part.zone for part in _parts(calendar))]):
         for at, before, after in clock_changes(zone_of(name), lo, hi):
             # An hour of the clock that comes twice lies on both sides of the change.
             edges += [at, at - abs(after - before), at + abs(after - before)]
@@ -368,6 +379,7 @@ def _datetimes(kinds: Collection[DatetimeKind], zone: SearchStrategy[str], at: d
 def _instants(
     draw: DrawFn,
     calendar: Calendar,
+    *,
     dates: SearchStrategy[date],
     resolution: timedelta,
     kinds: Collection[DatetimeKind],
@@ -385,14 +397,15 @@ def instants_near(
     min_date: date = _FIRST_DATE,
     max_date: date = _LAST_DATE,
     resolution: timedelta = timedelta.resolution,
-    kinds: Collection[DatetimeKind] = ("datetime",),
+    kinds: Collection[DatetimeKind] = _PLAIN,
     zone: str | tzinfo | SearchStrategy[str] | None = None,
 ) -> SearchStrategy[datetime]:
     """
     Aware datetimes on and around the edges of a calendar: openings, closings, midnights, clock changes, its own dates.
 
-    At the edge, or a microsecond, a second, a minute, an hour or anything off it; written in zones from `zone`, in a type from `kinds`
-    (`"pandas"` needs pandas), on whole multiples of `resolution`. Raises `InvalidArgument` for options that cannot be.
+    At the edge, or a microsecond, a second, a minute, an hour or anything off it; written in zones from `zone`, in a
+    type from `kinds` (`"pandas"` needs pandas), on whole multiples of `resolution`. Raises `InvalidArgument` for
+    options that cannot be.
     """
     _check_order("date", min_date, max_date)
     _check_resolution(resolution)
@@ -402,7 +415,8 @@ def instants_near(
     own = sorted({day for day in _exceptional_dates(calendar) if min_date <= day <= max_date})
     dates = edge_dates(calendar.zone, min_date=min_date, max_date=max_date)
     names = st.one_of(st.just(calendar.zone), zones()) if zone is None else _zone_strategy(zone)
-    return _instants(calendar, st.one_of(st.sampled_from(own), dates) if own else dates, resolution, kinds, names)
+    near = st.one_of(st.sampled_from(own), dates) if own else dates
+    return _instants(calendar, dates=near, resolution=resolution, kinds=kinds, zone=names)
 
 
 @st.composite
@@ -415,13 +429,14 @@ def calendars_and_instants(
     zone: str | tzinfo | SearchStrategy[str] | None = None,
     hours: SearchStrategy[dict[str, list[str]]] | None = None,
     resolution: timedelta = timedelta.resolution,
-    kinds: Sequence[DatetimeKind] = ("datetime",),
+    kinds: Collection[DatetimeKind] = _PLAIN,
     horizon: int = 100,
 ) -> tuple[Calendar, list[datetime]]:
     """
     Pairs of a calendar and `count` instants near its edges, all within `days` days of a date at which things go wrong.
 
-    `composite` asks for calendars made of calendars, or for none of them; left out, for both. Instants are in any order.
+    `composite` asks for calendars made of calendars, or for none of them; left out, for both. Instants are in any
+    order.
     """
     name = draw(_zone_strategy(zone))
     centre = draw(
@@ -451,7 +466,8 @@ def durations(
     resolution: timedelta = timedelta.resolution,
 ) -> SearchStrategy[timedelta]:
     """
-    Durations from `min_value` to `max_value` on whole multiples of `resolution`: round ones, their neighbours, and any other.
+    Durations from `min_value` to `max_value` on whole multiples of `resolution`: round ones, their neighbours, and
+    any other.
 
     Raises `InvalidArgument` where there is none.
     """
@@ -477,7 +493,8 @@ def amounts(
     resolution: timedelta = timedelta.resolution,
 ) -> SearchStrategy[Amount]:
     """
-    Amounts of every kind: open and elapsed time (of either sign, at most `max_time`), business days due both ways, calendar days.
+    Amounts of every kind: open and elapsed time (of either sign, at most `max_time`), business days due both ways,
+    calendar days.
 
     Raises `InvalidArgument` for options that cannot be.
     """

@@ -30,7 +30,6 @@ from sla_engine.calendars import (
     always_open,
     never_open,
 )
-from sla_engine.data import InvalidData
 from sla_engine.errors import (
     AmbiguousDays,
     BeyondHorizon,
@@ -91,7 +90,6 @@ __all__ = [
     "Holidays",
     "InvalidAmount",
     "InvalidCalendar",
-    "InvalidData",
     "InvalidHolidays",
     "InvalidHours",
     "InvalidInstant",

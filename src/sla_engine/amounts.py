@@ -141,7 +141,7 @@ def elapsed_time(amount: str | timedelta) -> ElapsedTime:
 
 def business_days(count: int, *, due: Due = "same_time") -> BusinessDays:
     """
-    Promise the `count`th business date after the start's, at the same clock time or at that date's close.
+    Promise a number of business dates after the start's, at the same clock time or at that date's close.
 
     >>> str(business_days(5, due="close"))
     '5 business days, due at close'
@@ -179,7 +179,7 @@ def parse_amount(amount: Amount | timedelta | str) -> Amount:
         return BusinessTime(_duration(amount))
     if not isinstance(amount, str):
         raise InvalidAmount(
-            f"{amount!r} is a {type(amount).__name__}, not an amount of time",
+            f"{amount!r} ({type(amount).__name__}) is no amount of time",
             value=amount,
             remedy='Write "4h", "5 business days" or a timedelta',
         )
@@ -207,7 +207,7 @@ def _duration(amount: object) -> int:
         return micros_of(amount)
     if not isinstance(amount, str):
         raise InvalidAmount(
-            f"{amount!r} is a {type(amount).__name__}, not a duration",
+            f"{amount!r} ({type(amount).__name__}) is no duration",
             value=amount,
             remedy='Write it with its unit ("4h", "90m") or as a timedelta',
         )

@@ -164,7 +164,7 @@ def _stop(error: Exception) -> NoReturn:
 
 def _tell_problems(found: Report) -> None:
     console = Console(stderr=True, soft_wrap=True)
-    console.print(f"{len(found.problems)} rows could not be used:", style="red", markup=False, highlight=False)
+    console.print(f"rows that could not be used: {len(found.problems)}", style="red", markup=False, highlight=False)
     for problem in found.problems[:_MOST_PROBLEMS]:
         console.print(f"  {problem}", markup=False, highlight=False)
     if len(found.problems) > _MOST_PROBLEMS:

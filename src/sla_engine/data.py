@@ -14,11 +14,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
-from sla_engine.errors import SlaError
-
-
-class InvalidData(SlaError, ValueError):
-    """Something written down that does not fit its form."""
+from sla_engine.errors import SlaError, several
 
 
 class Data(BaseModel, frozen=True):
@@ -30,7 +26,7 @@ class Data(BaseModel, frozen=True):
 
     model_config = ConfigDict(extra="forbid", defer_build=True, validate_default=False)
 
-    error: ClassVar[type[SlaError]] = InvalidData
+    error: ClassVar[type[SlaError]]
     """The error for what pydantic itself finds wrong."""
 
     def __init__(self, **fields: Any) -> None:
@@ -120,9 +116,7 @@ def problem_of(found: ValidationError, error: type[SlaError], model: type[BaseMo
     problems = [_single(detail, error, model) for detail in found.errors(include_url=False)]
     # A value that fits no branch of a choice is reported once a branch; the first says it as well as the others.
     distinct = list({str(problem): problem for problem in problems}.values())
-    if len(distinct) == 1:
-        return distinct[0]
-    return error(f"{len(distinct)} problems", problems=tuple(distinct))
+    return several(error, distinct)
 
 
 def _single(detail: Any, error: type[SlaError], model: type[BaseModel] | None) -> SlaError:

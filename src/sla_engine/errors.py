@@ -31,6 +31,7 @@ Each error says what was wrong, where, and what to do, and carries these as fiel
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Self, TypeVar
 
 _E = TypeVar("_E", bound="SlaError")
@@ -83,6 +84,12 @@ class SlaError(Exception):
             copy.where = f"{where}.{self.where}" if self.where and where else where or self.where
         copy.problems = tuple(problem.located(where) for problem in self.problems)
         return copy
+
+
+def several(error: type[SlaError], problems: Iterable[SlaError]) -> SlaError:
+    """Return one error for several problems, or the only one as it is; lists in lists are made flat."""
+    flat = tuple(one for problem in problems for one in (problem.problems or (problem,)))
+    return flat[0] if len(flat) == 1 else error(f"{len(flat)} problems", problems=flat)
 
 
 def _rebuild(kind: type[_E], problem: str) -> _E:

@@ -3,8 +3,8 @@ Where datetimes become integers, and local rules become instants.
 
 Inside the library an instant is an `int`: microseconds since 1970-01-01 UTC. Outside it is an aware `datetime`
 of any kind. This is the only module that knows datetime, pendulum, pandas and zoneinfo, and their traps: two datetimes
-of one zone compare by the clock and not by time, pendulum's arithmetic is slow and forgets `fold`, a `Timestamp` may
-hold nanoseconds.
+of one zone compare by the clock and not by time, pendulum's arithmetic is slow and its copies and pickles lose `fold`,
+a `Timestamp` may hold nanoseconds.
 """
 
 from __future__ import annotations
@@ -77,6 +77,20 @@ def from_micros(micros: int, like: T) -> T:
         return at  # type: ignore[return-value]
     if _is_pandas(kind):
         return _timestamp(at, like)  # type: ignore[no-any-return]
+    return retyped(at, kind)
+
+
+def plain(at: datetime) -> datetime:
+    """Return a datetime of any type as one of the standard library's, in the same zone."""
+    return from_micros(to_micros(at), datetime(1970, 1, 1, tzinfo=at.tzinfo))
+
+
+def retyped(at: datetime, kind: type[T]) -> T:
+    """Return a standard datetime as one of another type, in the same zone."""
+    if kind is datetime:
+        return at  # type: ignore[return-value]
+    if _is_pandas(kind):
+        return kind(at)  # type: ignore[call-arg, arg-type]
     return kind(
         at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond, tzinfo=at.tzinfo, fold=at.fold
     )
@@ -153,6 +167,10 @@ def zone_name(zone: str | tzinfo) -> str:
     """
     if isinstance(zone, str):
         return _named(zone.strip())
+    if not isinstance(zone, tzinfo):
+        raise InvalidZone(
+            f"{zone!r} is no zone", value=zone, remedy='Pass an IANA name ("Europe/Rome"), "UTC", an offset or a tzinfo'
+        )
     key = getattr(zone, "key", None) or getattr(zone, "zone", None)
     if isinstance(key, str):
         posix = _POSIX.fullmatch(key)

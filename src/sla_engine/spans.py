@@ -15,7 +15,7 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from sla_engine.errors import InvalidSpan
-from sla_engine.instants import from_micros, to_micros, utc
+from sla_engine.instants import from_micros, plain, retyped, to_micros, utc
 
 Pair = tuple[int, int]
 
@@ -167,7 +167,8 @@ class Span:
         raise AttributeError(f"a Span cannot be changed ({name})")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Span, (self.start, self.end)
+        # By way of plain datetimes, because pendulum's lose `fold`, and with it an hour, when they are pickled.
+        return _span, (plain(self.start), plain(self.end), type(self.start), type(self.end))
 
     @classmethod
     def _from_input(cls, value: object) -> Span:
@@ -197,6 +198,10 @@ class Span:
         )
 
 
+def _span(start: datetime, end: datetime, *kinds: type[datetime]) -> Span:
+    return Span(*(retyped(at, kind) for at, kind in zip((start, end), kinds, strict=True)))
+
+
 class SpanSet:
     """
     A set of instants, as spans in canonical form: sorted, disjoint, not touching. Empty is a value.
@@ -204,23 +209,29 @@ class SpanSet:
     `|`, `&` and `-` give the union, what is shared, and the difference. Iterating gives `Span` objects in `zone`.
     """
 
-    __slots__ = ("_pairs", "zone")
+    __slots__ = ("_like", "_pairs")
 
     _pairs: tuple[Pair, ...]
-    zone: tzinfo
+    _like: datetime
 
     def __init__(self, spans: Iterable[Span] = (), *, zone: tzinfo | None = None) -> None:
         spans = tuple(spans)
-        if zone is None:
-            zone = spans[0].start.tzinfo if spans else None
+        like = spans[0].start if spans else utc(0)
         object.__setattr__(self, "_pairs", tuple(union(span.micros for span in spans)))
-        object.__setattr__(self, "zone", zone or UTC)
+        object.__setattr__(self, "_like", like.astimezone(zone) if zone else like)
 
     @classmethod
-    def _of(cls, pairs: Iterable[Pair], zone: tzinfo) -> Self:
-        made = cls(zone=zone)
+    def _of(cls, pairs: Iterable[Pair], like: datetime) -> Self:
+        """Make a set from pairs of microseconds, whose spans have the type and zone of a datetime."""
+        made = cls()
+        object.__setattr__(made, "_like", like)
         object.__setattr__(made, "_pairs", tuple(union(pairs)))
         return made
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone in which the spans are written."""
+        return self._like.tzinfo or UTC
 
     @property
     def duration(self) -> timedelta:
@@ -233,21 +244,20 @@ class SpanSet:
         return self._pairs
 
     def __or__(self, other: SpanSet) -> Self:
-        return self._of([*self._pairs, *other._pairs], self.zone)
+        return self._of([*self._pairs, *other._pairs], self._like)
 
     def __and__(self, other: SpanSet) -> Self:
-        return self._of(intersection(list(self._pairs), list(other._pairs)), self.zone)
+        return self._of(intersection(list(self._pairs), list(other._pairs)), self._like)
 
     def __sub__(self, other: SpanSet) -> Self:
-        return self._of(difference(list(self._pairs), list(other._pairs)), self.zone)
+        return self._of(difference(list(self._pairs), list(other._pairs)), self._like)
 
     def __contains__(self, at: datetime) -> bool:
         micros = to_micros(at)
         return any(start <= micros < end for start, end in self._pairs)
 
     def _span(self, pair: Pair) -> Span:
-        like = utc(0).astimezone(self.zone)
-        return Span(from_micros(pair[0], like), from_micros(pair[1], like))
+        return Span(from_micros(pair[0], self._like), from_micros(pair[1], self._like))
 
     def __iter__(self) -> Iterator[Span]:
         return map(self._span, self._pairs)

@@ -13,7 +13,7 @@ from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, fie
 from sla_engine.amounts import Amount, duration_text, elapsed_time, parse_amount
 from sla_engine.calendars.calendar import AmountInput, ZoneName
 from sla_engine.data import Data
-from sla_engine.errors import InvalidAmount, InvalidPolicy, SlaError, UnknownName
+from sla_engine.errors import InvalidAmount, InvalidPolicy, SlaError, UnknownName, several
 from sla_engine.shares import Share
 
 _D = TypeVar("_D", bound=Data)
@@ -61,10 +61,8 @@ def keyed(given: object, kind: type[_D]) -> object:
             made.append(_named(str(name), value, kind))
         except SlaError as error:
             problems.append(error.located(str(name)))
-    if len(problems) > 1:
-        raise InvalidPolicy(f"{len(problems)} problems", problems=tuple(problems))
     if problems:
-        raise problems[0]
+        raise several(InvalidPolicy, problems)
     return tuple(made)
 
 

@@ -62,6 +62,8 @@ def test_the_business_days_between_a_start_and_its_due_instant_are_those_added(
     assume(count == 0 or (end >= at_utc(a)) == (count > 0))
     if count == 0 and end < at_utc(a):
         return  # a start in a repeated hour
+    if calendar.is_open(end) and end == due(calendar, a, count, close=True):
+        end -= US  # the next date starts where this one closes, and has the instant
     assert calendar.business_days_between(a, end) == count
 
 

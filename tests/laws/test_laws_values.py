@@ -22,7 +22,7 @@ from sla_engine.testing.strategies import DatetimeKind, amounts, calendars, cale
 
 HORIZON = 2
 # Each example of these compiles dozens of calendars.
-few = settings(max_examples=max(10, settings().max_examples // 5))
+few = settings(max_examples=max(10, settings().max_examples // 6))
 Case = tuple[Calendar, list[datetime]]
 TYPES: dict[DatetimeKind, type[datetime]] = {
     "datetime": datetime,
@@ -73,7 +73,7 @@ def questions(moments: list[datetime], amount: Amount) -> list[Question]:
             ("business_days_between", (a, b), {}),
             ("business_dates", tuple(around), {}),
             ("open_spans", (a, a + timedelta(days=20)), {}),
-            ("explain", (a,), {"until": b}),
+            ("explain", (a,), {"until": a + timedelta(days=9)}),
         ]
     return found
 
@@ -82,7 +82,7 @@ def questions(moments: list[datetime], amount: Amount) -> list[Question]:
 @given(cases(2), amounts())
 def test_the_order_of_questions_never_changes_answers(case: Case, amount: Amount) -> None:
     calendar, moments = case
-    asked = questions([moments[0], moments[1] + timedelta(days=500), moments[0] - timedelta(days=500)], amount)
+    asked = questions([moments[0], moments[1] + timedelta(days=400)], amount)
     fresh = [said(one, pickle.loads(pickle.dumps(calendar))) for one in asked]  # noqa: S301  (our own)
     order = list(range(len(asked)))
     random.Random(str(amount)).shuffle(order)  # noqa: S311  (the same order every time)
@@ -94,7 +94,7 @@ def test_the_order_of_questions_never_changes_answers(case: Case, amount: Amount
 @given(cases(2), amounts())
 def test_threads_may_share_a_calendar(case: Case, amount: Amount) -> None:
     calendar, moments = case
-    asked = questions([moments[0], moments[1] + timedelta(days=900), moments[0] - timedelta(days=900)], amount)
+    asked = questions([moments[0], moments[1] + timedelta(days=900)], amount)
     other = pickle.loads(pickle.dumps(calendar))  # noqa: S301  (our own)
     alone = [said(one, other) for one in asked]
     with ThreadPoolExecutor(4) as pool:

@@ -159,10 +159,11 @@ def _hours(table: Table, starts: list[int]) -> list[Pair] | None:
 
 def _never_due(timeline: Timeline, start: int, count: int, available: int) -> NeverDue:
     later = count >= 0
+    wanted = f"{abs(count)} were asked" if count else "one was asked"
     side = "after" if later else "before"
     return NeverDue(
         f"the calendar has {available} business dates in the {timeline.horizon} years {side} {utc(start).isoformat()}, "
-        f"and {abs(count)} were asked",
+        f"and {wanted}",
         remedy="Give it hours, promise less, or give it a longer horizon",
         calendar=timeline.calendar,
         start=utc(start),

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeVar
 
@@ -182,13 +182,13 @@ class Calendar(Data, frozen=True):
         Raises `InvalidSpan` where the end is before the start.
         """
         pair = Span(start, end).micros
-        return SpanSet._of(self.timeline.spans(*pair), start.tzinfo or UTC)
+        return SpanSet._of(self.timeline.spans(*pair), start)
 
     # --- business dates ----------------------------------------------------------------------------------------
 
     def add_business_days(self, start: T, count: int, *, due: Due = "same_time") -> T:
         """
-        Return the moment on the `count`th business date after the start's: the same clock time, or that date's close.
+        Return the moment some business dates after the start's: at the same clock time, or at that date's close.
 
         A closed start first rolls to the next opening (for negative counts, to the last closing). The answer stays
         within that date's hours: at the first opening if the clock time is earlier, at the last closing if later, at
@@ -201,7 +201,8 @@ class Calendar(Data, frozen=True):
         Return how many business dates follow the rolled start's, up to and with the end's.
 
         Where the end is before the start, minus the number from the end's date up to and without that of the start
-        rolled back, so that `business_days_between(a, add_business_days(a, n)) == n`.
+        rolled back, so that `business_days_between(a, add_business_days(a, n)) == n`, save where that answer is a
+        closing at which another date opens, to which it then belongs.
         """
         return business_dates.between(self.timeline, to_micros(start), to_micros(end))
 
@@ -329,9 +330,7 @@ def _open_time(amount: AmountInput) -> int:
     read = parse_amount(amount)
     if isinstance(read, BusinessTime):
         return read.micros
-    raise InvalidAmount(
-        f"{amount!r} is no amount of open time", value=amount, remedy='Pass one such as "4h"; days resume nowhere'
-    )
+    raise InvalidAmount(f"{amount!r} is no amount of open time", value=amount, remedy='Pass one such as "4h"')
 
 
 def _day(day: object) -> int:

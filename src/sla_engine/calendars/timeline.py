@@ -84,7 +84,7 @@ class Timeline:
     The compiled form of one calendar: it answers in integers, and grows by whole years as questions need them.
 
     Growing makes a new table and puts it in place of the old one, so threads may share a timeline, and reading changes
-    no answer.
+    no answer. Questions that lie decades apart have tables of their own, so that the time between is not compiled.
     """
 
     def __init__(
@@ -97,41 +97,55 @@ class Timeline:
         self._near = horizon * 365 * DAY
         self._cover = cover
         self._lock = threading.Lock()
+        self._tables: tuple[Table, ...] = ()
         self._table: Table | None = None
 
     # --- the table ---------------------------------------------------------------------------------------------
-
-    @property
-    def table(self) -> Table | None:
-        """What is compiled so far."""
-        return self._table
 
     def covering(self, lo: int, hi: int) -> Table:
         """Return a table that knows both instants and all between; raises `OutOfRange` beyond the data."""
         table = self._table
         while table is None or lo < table.lo or hi >= table.hi:
             with self._lock:
-                table = self._table
+                table = self._nearest(lo, hi)
                 if table is None:
                     first, stop = self._year(lo)
                     table = self._compiled([(first, stop), (first, stop - _TRIM), (first + _TRIM, stop)], lo)
+                    self._tables = (*self._tables, table)
                 elif lo < table.lo:
-                    table = self._grown(table, lo, later=False)
+                    table = self._replace(table, self._grown(table, lo, later=False))
                 elif hi >= table.hi:
-                    table = self._grown(table, hi, later=True)
+                    table = self._replace(table, self._grown(table, hi, later=True))
                 self._table = table
         return table
+
+    def _nearest(self, lo: int, hi: int) -> Table | None:
+        """Return the table from which to grow; None where the question is decades from all of them."""
+
+        def distance(table: Table) -> int:
+            return max(table.lo - lo, 0) + max(hi - table.hi, 0)
+
+        nearest = min(self._tables, key=distance, default=None)
+        if nearest is None or max(nearest.lo - hi, lo - nearest.hi) > 50 * _YEAR:
+            return None
+        return nearest
+
+    def _replace(self, old: Table, new: Table) -> Table:
+        self._tables = (*(table for table in self._tables if table is not old), new)
+        return new
 
     def beyond(self, table: Table, *, later: bool) -> Table:
         """Return a table with some years more than the one given, on one side, for a search that goes on."""
         with self._lock:
-            now = self._table or table
-            if (now.hi > table.hi) if later else (now.lo < table.lo):
-                return now
-            step = min(now.hi - now.lo, 8 * _YEAR)
-            to = now.hi + step - _YEAR // 2 if later else now.lo - step + _YEAR // 2
-            now = self._table = self._grown(now, to, later=later)
-        return now
+            for other in self._tables:
+                if other.lo <= table.lo and table.hi <= other.hi:
+                    if (other.hi > table.hi) if later else (other.lo < table.lo):
+                        return other
+                    table = other
+            step = min(table.hi - table.lo, 8 * _YEAR)
+            to = table.hi + step - _YEAR // 2 if later else table.lo - step + _YEAR // 2
+            self._table = self._replace(table, self._grown(table, to, later=later))
+            return self._table
 
     def _year(self, at: int) -> tuple[int, int]:
         day = local_day(self.zone, at) if _FIRST_ASKED <= at < _LAST_ASKED else 0

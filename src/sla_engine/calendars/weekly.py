@@ -23,6 +23,7 @@ from sla_engine.instants import DAY, DAY_SECONDS, SECOND, instant, local_day, mi
 from sla_engine.spans import Pair, Span, difference, union
 
 _WHOLE_DAY = (Window(0, DAY_SECONDS),)
+_WEEKLY = Cause("weekly_hours", "weekly hours")
 _ALL_DAYS = range(-(10**7), 10**7)
 
 OverridesInput: TypeAlias = (
@@ -329,7 +330,7 @@ class BusinessCalendar(Calendar, frozen=True):
         for day in range(local_day(zone, lo) - 1, local_day(zone, hi - 1) + 1):
             usual = self.hours.days[(day - 1) % 7]
             on = date.fromordinal(day)
-            cause = Cause("weekly_hours", "weekly hours")
+            cause = _WEEKLY
             lost: Cause | None = None
             if day in self._special:
                 cause = lost = Cause("override", f"override of {on}")
@@ -348,9 +349,9 @@ class BusinessCalendar(Calendar, frozen=True):
                     instant(zone, day, start * SECOND),
                     instant(zone, day, end * SECOND, last=end % DAY_SECONDS != 0),
                     True,
-                    cause,
+                    cause if begins else _WEEKLY,
                 )
-                for start, end, _ in self._windows_on(day, only_overnight=False)
+                for start, end, begins in self._windows_on(day, only_overnight=False)
             ]
         painted += hours
         painted += [Stretch(*pair, False, Cause("closure", "closure")) for pair in self._closure_pairs]

@@ -1,4 +1,4 @@
-"""The service levels of Maxony, told as stories: who is promised what, by when, and what other readings would change."""
+"""The service levels of Maxony as stories: who is promised what, by when, and what other readings would change."""
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction

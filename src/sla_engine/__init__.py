@@ -7,6 +7,9 @@ by row.
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from sla_engine.amounts import (
     Amount,
     BusinessDays,
@@ -55,23 +58,25 @@ from sla_engine.errors import (
     UnknownName,
 )
 from sla_engine.ledger import Ledger, LedgerRow
-from sla_engine.periods import Day, Month, Period, Quarter, Rolling, Week, Year
-from sla_engine.policies import Policy, Report, load_policy, maxony_policy, report
 from sla_engine.shares import Share
 from sla_engine.spans import Span, SpanSet
-from sla_engine.targets import Service, Target, Tier
-from sla_engine.tickets import (
-    Compliance,
-    LogColumns,
-    Outcome,
-    RowProblem,
-    TicketLog,
-    TicketRow,
-    TierCompliance,
-    compliance,
-    read_log,
-    verdict,
-)
+
+if TYPE_CHECKING:
+    from sla_engine.periods import Day, Month, Period, Quarter, Rolling, Week, Year
+    from sla_engine.policies import Policy, Report, load_policy, maxony_policy, report
+    from sla_engine.targets import Service, Target, Tier
+    from sla_engine.tickets import (
+        Compliance,
+        LogColumns,
+        Outcome,
+        RowProblem,
+        TicketLog,
+        TicketRow,
+        TierCompliance,
+        compliance,
+        read_log,
+        verdict,
+    )
 
 __all__ = [
     "AmbiguousDays",
@@ -146,3 +151,45 @@ __all__ = [
     "report",
     "verdict",
 ]
+
+_LATER = {
+    "Compliance": "tickets",
+    "Day": "periods",
+    "LogColumns": "tickets",
+    "Month": "periods",
+    "Outcome": "tickets",
+    "Period": "periods",
+    "Policy": "policies",
+    "Quarter": "periods",
+    "Report": "policies",
+    "Rolling": "periods",
+    "RowProblem": "tickets",
+    "Service": "targets",
+    "Target": "targets",
+    "TicketLog": "tickets",
+    "TicketRow": "tickets",
+    "Tier": "targets",
+    "TierCompliance": "tickets",
+    "Week": "periods",
+    "Year": "periods",
+    "compliance": "tickets",
+    "load_policy": "policies",
+    "maxony_policy": "policies",
+    "read_log": "tickets",
+    "report": "policies",
+    "verdict": "tickets",
+}
+"""The rooms above the calendars, imported when they are first asked for: by name, or by what is in them."""
+
+
+def __getattr__(name: str) -> Any:
+    room = _LATER.get(name, name if name in _LATER.values() else None)
+    if room is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = importlib.import_module(f"sla_engine.{room}")
+    value = globals()[name] = found if room == name else getattr(found, name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -6,7 +6,6 @@ pydantic checks them; what it finds is raised as an error of this library's own 
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -14,7 +13,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
-from sla_engine.errors import SlaError, several
+from sla_engine.errors import SlaError, close_to, several
 
 
 class Data(BaseModel, frozen=True):
@@ -128,7 +127,7 @@ def _single(detail: Any, error: type[SlaError], model: type[BaseModel] | None) -
     if detail["type"] == "extra_forbidden":
         key = str(detail["loc"][-1])
         known = [name for name in (model.model_fields if model else {}) if name not in _MARKS]
-        close = difflib.get_close_matches(key, known, n=1)
+        close = close_to(key, known, n=1)
         hint = f"Did you mean {close[0]!r}? " if close else ""
         return error(
             f"unknown key {key!r}",

@@ -37,6 +37,13 @@ from typing import Any, Self, TypeVar
 _E = TypeVar("_E", bound="SlaError")
 
 
+def close_to(given: str, known: Iterable[str], *, n: int = 3, cutoff: float = 0.6) -> list[str]:
+    """Return the known names that a wrong one may have meant, the closest first."""
+    import difflib  # noqa: PLC0415  (only errors need it)
+
+    return difflib.get_close_matches(given, list(known), n=n, cutoff=cutoff)
+
+
 class SlaError(Exception):
     """
     The root of the tree.

@@ -10,16 +10,24 @@ a `Timestamp` may hold nanoseconds.
 from __future__ import annotations
 
 import contextlib
-import difflib
-import importlib.metadata
 import pathlib
 import re
 import zoneinfo
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, TypeVar
 
-from sla_engine.errors import InvalidInstant, InvalidZone, NaiveDatetime, NanosecondsLost, NotATime, OutOfRange
+from sla_engine.errors import (
+    InvalidInstant,
+    InvalidZone,
+    NaiveDatetime,
+    NanosecondsLost,
+    NotATime,
+    OutOfRange,
+    close_to,
+)
 
 T = TypeVar("T", bound=datetime)
 
@@ -31,10 +39,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 _EPOCH_DAY = _EPOCH.toordinal()
 
+_FAR = 2**36  # seconds: the year 4147, well within what every platform takes
+_from_timestamp = datetime.fromtimestamp
+
 FIRST_DAY = date(1, 1, 3).toordinal()
 """The first local date that can be asked about: no zone's offset reaches from here to before year 1."""
 LAST_DAY = date(9999, 12, 29).toordinal()
 """The last local date that can be asked about."""
+_LAST_ORDINAL = date.max.toordinal()
 
 
 # --- datetimes and microseconds ------------------------------------------------------------------------------------
@@ -48,7 +60,8 @@ def to_micros(at: datetime) -> int:
     """
     if type(at) is not datetime:
         _check_foreign(at)
-    if at.tzinfo is None or (offset := at.utcoffset()) is None:
+    zone = at.tzinfo
+    if zone is None or (offset := zone.utcoffset(at)) is None:  # at.utcoffset() asks the same, and takes longer
         raise NaiveDatetime(
             f"{at!r} has no zone, so it names no instant",
             value=at,
@@ -68,10 +81,14 @@ def from_micros(micros: int, like: T) -> T:
 
     Raises `OutOfRange` where the calendar of `datetime` ends.
     """
-    try:
-        at = (_EPOCH + timedelta(0, 0, micros)).astimezone(like.tzinfo)
-    except OverflowError:
-        raise OutOfRange("the answer lies outside the years 1 to 9999 that datetime can hold") from None
+    seconds, rest = divmod(micros, SECOND)
+    if not rest and 0 <= seconds < _FAR:
+        at = _from_timestamp(seconds, like.tzinfo)  # the quickest way, and exact for whole seconds
+    else:
+        try:
+            at = (_EPOCH + timedelta(0, 0, micros)).astimezone(like.tzinfo)
+        except OverflowError:
+            raise OutOfRange("the answer lies outside the years 1 to 9999 that datetime can hold") from None
     kind = type(like)
     if kind is datetime:
         return at  # type: ignore[return-value]
@@ -211,12 +228,10 @@ def _named(text: str) -> str:
     cities = {key.rpartition("/")[2]: folded for folded, key in known.items()}
     wanted = text.casefold()
     close = [known[wanted]] if wanted in known else []
-    close += [known[name] for name in difflib.get_close_matches(wanted, known, n=3, cutoff=0.75)]
+    close += [known[name] for name in close_to(wanted, known, n=3, cutoff=0.75)]
     close += [
         known[cities[city]]
-        for city in difflib.get_close_matches(
-            text.rpartition("/")[2].title().replace(" ", "_"), cities, n=2, cutoff=0.8
-        )
+        for city in close_to(text.rpartition("/")[2].title().replace(" ", "_"), cities, n=2, cutoff=0.8)
     ]
     names = ", ".join(dict.fromkeys(close))
     raise InvalidZone(
@@ -249,6 +264,13 @@ def zone_of(name: str) -> tzinfo:
     return zoneinfo.ZoneInfo(name)
 
 
+def version_of(package: str) -> str:
+    """Return the version of an installed package."""
+    import importlib.metadata  # noqa: PLC0415  (15 ms, and few ask)
+
+    return importlib.metadata.version(package)
+
+
 def zone_data_version(name: str) -> str:
     """Return which time-zone data answers for a zone: the system's, or that of the `tzdata` package."""
     if name == "UTC" or _OFFSET.fullmatch(name):
@@ -261,7 +283,7 @@ def zone_data_version(name: str) -> str:
                     if found:
                         return f"system {found[1]}"
             return "system, version not stated"
-    return f"tzdata {importlib.metadata.version('tzdata')}"
+    return f"tzdata {version_of('tzdata')}"
 
 
 # --- where a rule meets a zone -------------------------------------------------------------------------------------
@@ -297,6 +319,30 @@ def _gap_end(zone: tzinfo, wall: int, before: int, after: int) -> int:
         else:
             before = middle
     return after
+
+
+def steady(zone: tzinfo, first: int, stop: int) -> Iterator[tuple[int, int, bool]]:
+    """
+    Yield the dates [first, stop) in stretches, and whether one offset holds from the date before to three dates after.
+
+    One look a day finds every change of the clock, because no zone ever changed it there and back within three days.
+    """
+    if type(zone) is timezone:
+        yield first, stop, True
+        return
+    days = range(max(first - 1, 1), min(stop + 4, _LAST_ORDINAL))
+    at, day = first, days.start
+    for _, same in groupby(map(zone.utcoffset, map(datetime.fromordinal, days))):
+        begin = day + 1
+        day += len(list(same))
+        end = min(day - 4, stop)
+        if begin < end:
+            if at < begin:
+                yield at, begin, False
+            yield begin, end, True
+            at = end
+    if at < stop:
+        yield at, stop, False
 
 
 def offset_at(zone: tzinfo, micros: int) -> int:

@@ -4,7 +4,6 @@ Rows that add up to an answer, as text and as small HTML.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -140,6 +139,8 @@ class Ledger:
     @property
     def html(self) -> str:
         """The ledger as a small HTML table."""
+        import html  # noqa: PLC0415  (only notebooks ask)
+
         head = "".join(f"<th>{cell}</th>" for cell in _HEAD)
         body = "".join(
             "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in self._cells()

@@ -71,7 +71,7 @@ VALUES: list[Any] = [
     EUROPE.explain(START, "9h"),
 ]
 NAMES = {
-    **vars(sla),
+    **{name: getattr(sla, name) for name in sla.__all__},
     "datetime": dt,
     "zoneinfo": __import__("zoneinfo"),
     "Fraction": __import__("fractions").Fraction,

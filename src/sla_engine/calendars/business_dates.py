@@ -129,14 +129,16 @@ def _shifted(timeline: Timeline, start: int, day: int, count: int) -> tuple[int,
             hours = _hours(table, days[there][1])
             if hours is not None:
                 if (hours[0][0] > limit) if later else (hours[-1][1] < limit):
-                    raise _never_due(timeline, start, count, abs(count) - 1)
+                    break
                 return days[there][0], hours
             table = timeline.beyond(table, later=True)
             continue
         if (table.hi > limit) if later else (table.lo <= limit):
-            within = len(days) - 1 - here if later else here
-            raise _never_due(timeline, start, count, within)
+            break
         table = timeline.beyond(table, later=later)
+    others = days[here + 1 :] if later else days[:here]
+    within = sum((starts[0] <= limit) if later else (starts[-1] >= limit) for _, starts in others)
+    raise _never_due(timeline, start, count, within)
 
 
 def _hours(table: Table, starts: list[int]) -> list[Pair] | None:

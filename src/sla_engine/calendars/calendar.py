@@ -116,6 +116,8 @@ class Calendar(Data, frozen=True):
         Open time: `max { t <= end : elapsed(t, end) >= amount }`. `add(a, -d)` is `subtract(a, d)`. Raises as `add`
         does.
         """
+        if type(amount) is timedelta:
+            return from_micros(self.timeline.subtract(to_micros(end), micros_of(amount)), end)
         return from_micros(self._due(to_micros(end), _negated(parse_amount(amount))), end)
 
     def resumes_at(self, start: T, amount: AmountInput) -> T:

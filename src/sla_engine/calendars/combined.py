@@ -231,6 +231,8 @@ class VersionedCalendar(Calendar, frozen=True):
 
     @override
     def changed(self, *, from_date: date, to: Calendar) -> VersionedCalendar:
+        if any(version.calendar.zone != self.zone for version in self.versions):
+            return super().changed(from_date=from_date, to=to)  # the date is one of this calendar's own zone
         earlier = tuple(version for version in self.versions if (version.from_date or date.min) < from_date)
         return self.model_copy(update={"versions": (*earlier, Version(from_date=from_date, calendar=to))})
 

@@ -82,6 +82,8 @@ def _rows(calendar: Calendar, start: int, end: int, *, counts_all: bool) -> tupl
     """Return the rows from one instant to another; what a reversed span counts is negative."""
     zone = zone_of(calendar.zone)
     lo, hi, sign = (start, end, 1) if start <= end else (end, start, -1)
+    if lo == hi:
+        return ()
     stretches = [Stretch(lo, hi, True, _EVERY_HOUR)] if counts_all else list(_stretches(calendar, lo, hi))
     rows: list[LedgerRow] = []
     total = 0
@@ -99,8 +101,6 @@ def _at(micros: int, zone: tzinfo) -> datetime:
 
 def _stretches(calendar: Calendar, lo: int, hi: int) -> Iterator[Stretch]:
     """Yield the open and closed stretches of the timeline, cut where the cause changes, equal neighbours joined."""
-    if lo == hi:
-        return
     causes = flattened(calendar._causes(lo, hi), lo, hi)
     edges = [lo]
     for span in calendar.timeline.spans(lo, hi):

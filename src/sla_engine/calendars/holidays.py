@@ -7,8 +7,6 @@ read once per year, with the language fixed, and a year that it does not have is
 
 from __future__ import annotations
 
-import difflib
-import importlib.metadata
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -18,10 +16,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 from pydantic import Field, WithJsonSchema, field_serializer, field_validator, model_validator
 
 from sla_engine.data import Data
-from sla_engine.errors import InvalidHolidays, OutOfRange, SlaError
+from sla_engine.errors import InvalidHolidays, OutOfRange, SlaError, close_to
+from sla_engine.instants import version_of
 
 _ANNUAL = re.compile(r"(\d{2})-(\d{2})")
 HALF_DAY = "half_day"
+_BLOCK = 5
 
 _NAMED_DATES = {
     "type": "object",
@@ -173,7 +173,7 @@ class Holidays(Data, frozen=True):
 
     def data_version(self) -> str | None:
         """Return the version of the data that answers."""
-        return f"holidays {importlib.metadata.version('holidays')}"
+        return f"holidays {version_of('holidays')}"
 
 
 HolidayRule = Holidays | HolidayDates
@@ -186,9 +186,9 @@ def _entity(country: str | None, market: str | None) -> Any:
     known = holidays.list_supported_countries() if country is not None else holidays.list_supported_financial()
     if name not in known:
         what = "country" if country is not None else "market"
-        close = [name.upper()] if name.upper() in known else difflib.get_close_matches(name.upper(), known, n=3)
+        close = [name.upper()] if name.upper() in known else close_to(name.upper(), known, n=3)
         raise InvalidHolidays(
-            f"{name!r} is no {what} that holidays {importlib.metadata.version('holidays')} knows",
+            f"{name!r} is no {what} that holidays {version_of('holidays')} knows",
             where=what,
             value=name,
             remedy=f"Did you mean {', '.join(close)}?" if close else "Use its ISO code, or give your own list of dates",
@@ -205,7 +205,7 @@ def _choice(what: str, given: str | None, known: Iterable[str]) -> None:
     known = tuple(known)
     if given is None or given in known:
         return
-    close = difflib.get_close_matches(given, known, n=3)
+    close = close_to(given, known, n=3)
     few = ", ".join(known[:40]) + (", ..." if len(known) > 40 else "")  # noqa: PLR2004
     raise InvalidHolidays(
         f"{given!r} is no {what} that is known there",
@@ -222,31 +222,45 @@ def _of_year(rule: Holidays, year: int) -> YearOfHolidays:
     if not entity.start_year <= year <= entity.end_year:
         name = rule.country or rule.market
         raise OutOfRange(
-            f"holidays {importlib.metadata.version('holidays')} knows {name} from {entity.start_year} to "
+            f"holidays {version_of('holidays')} knows {name} from {entity.start_year} to "
             f"{entity.end_year}, and {year} was needed",
             value=year,
             remedy="Ask about other years, or give your own list of dates",
         )
+    return _of_block(rule, year // _BLOCK)[year]
+
+
+@lru_cache(maxsize=1024)
+def _of_block(rule: Holidays, block: int) -> dict[int, YearOfHolidays]:
+    """Return several years at once: each needs its neighbours worked out too, and those cost as much as itself."""
+    entity = _entity(rule.country, rule.market)
+    first, last = max(block * _BLOCK, entity.start_year), min(block * _BLOCK + _BLOCK - 1, entity.end_year)
     # An observed holiday may lie in the year before or after the one that it belongs to.
-    years = range(max(year - 1, entity.start_year), min(year + 1, entity.end_year) + 1)
+    years = range(max(first - 1, entity.start_year), min(last + 1, entity.end_year) + 1)
     language = rule.language or ("en_US" if "en_US" in entity.supported_languages else entity.default_language)
 
-    def resolve(categories: list[str]) -> dict[date, str]:
-        if not categories:
-            return {}
-        found = entity(
-            years=years,
-            subdiv=rule.subdivision,
-            categories=tuple(categories),
-            observed=rule.observed,
-            language=language,
-            expand=False,
-        )
-        return {day: found[day] for day in sorted(found) if day.year == year}
+    def resolve(categories: list[str]) -> dict[int, dict[date, str]]:
+        by_year: dict[int, dict[date, str]] = {year: {} for year in range(first, last + 1)}
+        if categories:
+            found = entity(
+                years=years,
+                subdiv=rule.subdivision,
+                categories=tuple(categories),
+                observed=rule.observed,
+                language=language,
+                expand=False,
+            )
+            for day in sorted(found):
+                if day.year in by_year:
+                    by_year[day.year][day] = found[day]
+        return by_year
 
     closed = resolve([category for category in rule.categories if category != HALF_DAY])
     half_days = resolve([category for category in rule.categories if category == HALF_DAY])
-    return YearOfHolidays(closed, {day: name for day, name in half_days.items() if day not in closed})
+    return {
+        year: YearOfHolidays(days, {day: name for day, name in half_days[year].items() if day not in days})
+        for year, days in closed.items()
+    }
 
 
 def read_rules(given: object) -> tuple[object, ...]:

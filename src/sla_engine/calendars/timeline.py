@@ -12,6 +12,7 @@ import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from itertools import accumulate
 from typing import NamedTuple
 
 from sla_engine.errors import NeverCloses, NeverDue, NeverOpens, OutOfRange
@@ -45,12 +46,8 @@ class Table:
         self.hi = hi
         self.opens = [start for start, _ in known.spans]
         self.closes = [end for _, end in known.spans]
-        self.before: list[int] = []
-        total = 0
-        for start, end in known.spans:
-            self.before.append(total)
-            total += end - start
-        self.total = total
+        self.before = list(accumulate((end - start for start, end in known.spans), initial=0))
+        self.total = self.before.pop()
         self.starts = known.starts
         self.days: list[tuple[int, list[int]]] | None = None
         """The business dates and their starts, once somebody asked for days."""
@@ -110,7 +107,9 @@ class Timeline:
                 table = self._nearest(lo, hi)
                 if table is None:
                     first, stop = self._year(lo)
-                    table = self._compiled([(first, stop), (first, stop - _TRIM), (first + _TRIM, stop)], lo)
+                    whole = self._year(max(lo, min(hi, _LAST_ASKED - 1)))[1]
+                    ranges = [(first, whole), (first, stop), (first, stop - _TRIM), (first + _TRIM, stop)]
+                    table = self._compiled(list(dict.fromkeys(ranges)), lo)
                     self._tables = (*self._tables, table)
                 elif lo < table.lo:
                     table = self._replace(table, self._grown(table, lo, later=False))
@@ -224,18 +223,18 @@ class Timeline:
         if self.never_opens:
             raise self._never_due(end, -amount, 0)
         table = self.covering(end, end)
-        limit = self.limit(end, later=False)
         while True:
             target = table.open_before(end) - amount
             if target >= 0:
                 i = bisect_right(table.before, target) - 1
                 start = table.opens[i] + target - table.before[i]
-                if start < limit:
+                if end - start > self._near and start < self.limit(end, later=False):
                     break
                 return start
-            if table.lo <= limit:
+            if table.lo <= self.limit(end, later=False):
                 break
             table = self.beyond(table, later=False)
+        limit = self.limit(end, later=False)
         raise self._never_due(end, -amount, table.open_before(end) - table.open_before(limit))
 
     def resumes_at(self, start: int, amount: int) -> int:

@@ -5,9 +5,11 @@ The calendar that people write: weekly hours in a zone, with holidays, overrides
 from __future__ import annotations
 
 import contextlib
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_serializer, field_validator
@@ -19,9 +21,21 @@ from sla_engine.calendars.holidays import HolidayDates, HolidayRule, Holidays, r
 from sla_engine.calendars.hours import WINDOWS_SCHEMA, HoursInput, WeeklyHours, Window, WindowInput, windows
 from sla_engine.calendars.timeline import Open
 from sla_engine.errors import InvalidCalendar, InvalidHolidays, InvalidSpan, SlaError
-from sla_engine.instants import DAY, DAY_SECONDS, SECOND, instant, local_day, midnight, utc, zone_data_version, zone_of
+from sla_engine.instants import (
+    DAY,
+    DAY_SECONDS,
+    SECOND,
+    instant,
+    local_day,
+    midnight,
+    steady,
+    utc,
+    zone_data_version,
+    zone_of,
+)
 from sla_engine.spans import Pair, Span, difference, union
 
+_START, _END = itemgetter(0), itemgetter(1)
 _WHOLE_DAY = (Window(0, DAY_SECONDS),)
 _WEEKLY = Cause("weekly_hours", "weekly hours")
 _ALL_DAYS = range(-(10**7), 10**7)
@@ -267,17 +281,52 @@ class BusinessCalendar(Calendar, frozen=True):
         """Return the windows as written on the days that reach into [lo, hi), as instants, and their starts."""
         zone = zone_of(self.zone)
         first, last = local_day(zone, lo), local_day(zone, hi - 1)
+        begin, stop = max(first, days.start), min(last + 1, days.stop)
         pairs: list[Pair] = []
         starts: list[int] = []
-        for day in range(max(first - 1, days.start), min(last + 1, days.stop)):
-            for start, end, begins in self._windows_on(day, only_overnight=day < first):
+        self._look_up(zone, range(max(first - 1, days.start), begin), pairs, starts, only_overnight=True)
+        for day, following, is_steady in steady(zone, begin, stop):
+            if is_steady and self.overnight == "start_date":
+                found = self._shifted(midnight(zone, day), range(day, following))
+                pairs += found
+                starts += [start for start, _ in found]
+            else:
+                self._look_up(zone, range(day, following), pairs, starts)
+        return pairs, starts
+
+    def _look_up(
+        self, zone: tzinfo, days: range, pairs: list[Pair], starts: list[int], *, only_overnight: bool = False
+    ) -> None:
+        """Add the windows of some dates, each time as the zone says."""
+        for day in days:
+            for start, end, begins in self._windows_on(day, only_overnight=only_overnight):
                 opens = instant(zone, day, start * SECOND)
                 closes = instant(zone, day, end * SECOND, last=end % DAY_SECONDS != 0)
                 if opens < closes:
                     pairs.append((opens, closes))
                     if begins:
                         starts.append(opens)
-        return pairs, starts
+
+    def _shifted(self, zero: int, days: range) -> list[Pair]:
+        """Return the windows of dates of 24 hours each, of which the first starts at `zero`: no zone need be asked."""
+        special, week = self._special, self.hours.days
+        closed: set[int] = set()
+        known_until = days.start if self.holidays else days.stop
+        pairs: list[Pair] = []
+        for day in days:
+            written = special.get(day)
+            if written is None:
+                written = week[(day - 1) % 7]
+                if written and day >= known_until:
+                    year = date.fromordinal(day).year
+                    closed = {holiday.toordinal() for holiday in self._closed_dates(year)}
+                    known_until = date(year, 12, 31).toordinal() + 1
+                if day in closed:
+                    continue
+            from_zero = zero + (day - days.start) * DAY
+            for start, end in written:
+                pairs.append((from_zero + start * SECOND, from_zero + end * SECOND))
+        return pairs
 
     def _windows_on(self, day: int, *, only_overnight: bool) -> Iterator[tuple[int, int, bool]]:
         """Yield the windows that start on a date after holidays and overrides, and whether each begins as written."""
@@ -359,12 +408,16 @@ class BusinessCalendar(Calendar, frozen=True):
         return painted
 
 
-def _clipped(spans: list[Pair], starts: Iterable[int], lo: int, hi: int) -> Open:
+def _clipped(spans: list[Pair], starts: list[int], lo: int, hi: int) -> Open:
     """Return the part of a canonical list in [lo, hi), with those starts that are open and the start of every span."""
-    begun = {start for start, _ in spans}
-    kept = [(max(start, lo), min(end, hi)) for start, end in spans if end > lo and start < hi]
-    marks = set(_open_among(starts, spans)) | begun
-    return Open(kept, sorted(mark for mark in marks if lo <= mark < hi))
+    marks = [start for start, _ in spans]
+    if starts != marks:
+        marks = sorted({*marks, *_open_among(starts, spans)})
+    kept = spans[bisect_right(spans, lo, key=_END) : bisect_left(spans, hi, key=_START)]
+    if kept:
+        kept[0] = (max(kept[0][0], lo), kept[0][1])
+        kept[-1] = (kept[-1][0], min(kept[-1][1], hi))
+    return Open(kept, marks[bisect_left(marks, lo) : bisect_left(marks, hi)])
 
 
 def _open_among(starts: Iterable[int], spans: list[Pair]) -> Iterator[int]:

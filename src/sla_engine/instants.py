@@ -39,7 +39,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 _EPOCH_DAY = _EPOCH.toordinal()
 
-_FAR = 2**36  # seconds: the year 4147, well within what every platform takes
+_EXACT_AS_FLOAT = 2**32 * SECOND
+"""
+Until this instant (in 2106) a float of seconds is less than a quarter of a microsecond off, so it is rounded to the
+very microsecond; and `fromtimestamp` is the quickest way to a datetime by far.
+"""
 _from_timestamp = datetime.fromtimestamp
 
 FIRST_DAY = date(1, 1, 3).toordinal()
@@ -81,9 +85,8 @@ def from_micros(micros: int, like: T) -> T:
 
     Raises `OutOfRange` where the calendar of `datetime` ends.
     """
-    seconds, rest = divmod(micros, SECOND)
-    if not rest and 0 <= seconds < _FAR:
-        at = _from_timestamp(seconds, like.tzinfo)  # the quickest way, and exact for whole seconds
+    if 0 <= micros < _EXACT_AS_FLOAT:
+        at = _from_timestamp(micros / SECOND, like.tzinfo)
     else:
         try:
             at = (_EPOCH + timedelta(0, 0, micros)).astimezone(like.tzinfo)

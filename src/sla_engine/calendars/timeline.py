@@ -204,7 +204,9 @@ class Timeline:
             target = amount
             if i >= 0:
                 close = table.closes[i]
-                target += before[i] + (min(close, start)) - opens[i]
+                if start + amount <= close:
+                    return start + amount
+                target += before[i] + (start if start < close else close) - opens[i]  # noqa: FURB136  (min is slower)
             if target <= table.total:
                 i = bisect_left(before, target) - 1
                 due = opens[i] + target - before[i]

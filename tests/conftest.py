@@ -9,6 +9,6 @@ _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
     "quick", max_examples=60, deadline=None, derandomize=False, print_blob=True, suppress_health_check=_SLOW
 )
-settings.register_profile("long", settings.get_profile("quick"), max_examples=2500)
+settings.register_profile("long", settings.get_profile("quick"), max_examples=1000)
 # The option of Hypothesis' pytest plugin is read after this, and wins.
 settings.load_profile("quick")

@@ -204,7 +204,7 @@ class Timeline:
             target = amount
             if i >= 0:
                 close = table.closes[i]
-                if start + amount <= close:
+                if start + amount <= close and amount <= self._near:
                     return start + amount
                 target += before[i] + (start if start < close else close) - opens[i]  # noqa: FURB136  (min is slower)
             if target <= table.total:

@@ -315,8 +315,8 @@ def instant(zone: tzinfo, day: int, clock: int, *, last: bool = False) -> int:
 
 def _gap_end(zone: tzinfo, wall: int, before: int, after: int) -> int:
     """Return the first instant in (before, after] whose wall clock has reached `wall`."""
-    while after - before > SECOND:
-        middle = (before + after) // (2 * SECOND) * SECOND
+    while after - before > 1:
+        middle = (before + after) // 2
         if middle + offset_at(zone, middle) >= wall:
             after = middle
         else:

@@ -5,10 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pendulum
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sla_engine.instants import from_micros, local_clock, local_day, midnight, to_micros
+from sla_engine.instants import from_micros, instant, local_clock, local_day, midnight, to_micros
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -59,6 +60,33 @@ def test_the_kinds_of_datetime_agree_on_the_instant(wall: datetime, fold: int, n
         assert type(back) is type(kind)
         assert to_micros(back) == micros
         assert str(back.tzinfo) == name
+
+
+@given(
+    start=st.datetimes(datetime(1971, 1, 1), datetime(2037, 1, 1)),
+    name=st.sampled_from(["Europe/Rome", "Australia/Lord_Howe", "America/St_Johns", "America/Sao_Paulo"]),
+)
+def test_a_skipped_time_is_the_end_of_its_gap_to_the_microsecond(start: datetime, name: str) -> None:
+    zone = ZoneInfo(name)
+    wall = start.replace(tzinfo=zone)
+    found = instant(
+        zone, start.toordinal(), (start - start.replace(hour=0, minute=0, second=0, microsecond=0)) // MICROSECOND
+    )
+    shown = (EPOCH + found * MICROSECOND).astimezone(zone).replace(tzinfo=None)
+    just_before = (EPOCH + (found - 1) * MICROSECOND).astimezone(zone).replace(tzinfo=None)
+    assert just_before < start <= shown
+    if shown == start:
+        assert found == to_micros(wall.replace(fold=0))
+
+
+@pytest.mark.parametrize("microsecond", [0, 1, 499_999, 500_000, 999_999])
+def test_the_end_of_a_gap_is_found_for_every_microsecond_in_it(microsecond: int) -> None:
+    zone, day = ZoneInfo("Europe/Rome"), datetime(2026, 3, 29).toordinal()
+    for second in (0, 1, 1800, 3599):
+        clock = (2 * 3600 + second) * 1_000_000 + microsecond
+        for last in (False, True):
+            end = EPOCH + instant(zone, day, clock, last=last) * MICROSECOND
+            assert end == datetime(2026, 3, 29, 1, tzinfo=UTC)
 
 
 @given(micros=st.integers(0, END_OF_FLOATS), zone=ZONES)

@@ -17,13 +17,14 @@ from rich.console import Console
 from rich.table import Table
 
 from sla_engine.errors import InvalidInstant, SlaError
-from sla_engine.instants import to_micros, zone_name, zone_of
+from sla_engine.instants import to_micros
 from sla_engine.ledger import duration_text_of
 from sla_engine.periods import Month
 from sla_engine.policies import Policy, Report, load_policy, maxony_policy
 from sla_engine.policies import report as evaluated
 from sla_engine.tickets import Attribute, LogColumns, read_log
 from sla_engine.tickets.log import Ambiguous
+from sla_engine.zones import zone_name, zone_of
 
 app = App(
     name="sla-engine", help="Deadlines, breaches and monthly compliance in business hours.", help_format="plaintext"

@@ -18,8 +18,9 @@ from typing_extensions import override
 
 from sla_engine.amounts import elapsed_time
 from sla_engine.errors import InvalidPeriod
-from sla_engine.instants import from_micros, local_day, midnight, to_micros, utc, zone_name, zone_of
+from sla_engine.instants import from_micros, local_day, midnight, to_micros, utc
 from sla_engine.spans import Span
+from sla_engine.zones import zone_name, zone_of
 
 
 class Period:

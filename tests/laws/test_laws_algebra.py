@@ -8,8 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sla_engine import BusinessCalendar, Calendar, VersionedCalendar, always_open, never_open
-from sla_engine.instants import local_day, midnight, to_micros, utc, zone_of
+from sla_engine.instants import local_day, midnight, to_micros, utc
 from sla_engine.testing.strategies import calendars, composite_calendars, instants_near, zones
+from sla_engine.zones import zone_of
 
 FIRST, LAST = date(2011, 12, 20), date(2012, 1, 10)
 dates = st.dates(FIRST, LAST)

@@ -9,8 +9,9 @@ from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
 from sla_engine import BeyondHorizon, BusinessCalendar, Calendar, always_open, business_days, calendar_days
-from sla_engine.instants import clock_changes, local_clock, local_day, midnight, to_micros, utc, zone_of
+from sla_engine.instants import clock_changes, local_clock, local_day, midnight, to_micros, utc
 from sla_engine.testing.strategies import calendars, calendars_and_instants, edge_dates, instants_near, zones
+from sla_engine.zones import zone_of
 
 US = timedelta.resolution
 DAY = timedelta(days=1)

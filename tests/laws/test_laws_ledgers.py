@@ -8,8 +8,9 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from sla_engine import Amount, BeyondHorizon, BusinessDays, BusinessTime, Calendar, Ledger
-from sla_engine.instants import clock_changes, to_micros, utc, zone_of
+from sla_engine.instants import clock_changes, to_micros, utc
 from sla_engine.testing.strategies import amounts, calendars_and_instants, durations
+from sla_engine.zones import zone_of
 
 US = timedelta.resolution
 HORIZON = 2

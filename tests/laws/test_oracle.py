@@ -13,9 +13,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from sla_engine import BeyondHorizon, Calendar
-from sla_engine.instants import clock_changes, to_micros, utc, zone_of
+from sla_engine.instants import clock_changes, to_micros, utc
 from sla_engine.testing.oracle import Oracle
 from sla_engine.testing.strategies import calendars, composite_calendars, edge_dates, zones
+from sla_engine.zones import zone_of
 
 MINUTE = timedelta(minutes=1)
 QUESTIONS = 60

@@ -24,22 +24,13 @@ from sla_engine.amounts import (
     parse_amount,
 )
 from sla_engine.calendars import business_dates
-from sla_engine.calendars.timeline import Open, Timeline
+from sla_engine.calendars.coverage import Open
+from sla_engine.calendars.timeline import Timeline
 from sla_engine.data import Data
 from sla_engine.errors import InvalidAmount, InvalidCalendar, InvalidInstant, InvalidSpan, OutOfRange, SlaError
-from sla_engine.instants import (
-    FIRST_DAY,
-    LAST_DAY,
-    from_micros,
-    instant,
-    local_clock,
-    local_day,
-    micros_of,
-    to_micros,
-    zone_name,
-    zone_of,
-)
+from sla_engine.instants import FIRST_DAY, LAST_DAY, from_micros, instant, local_clock, local_day, micros_of, to_micros
 from sla_engine.spans import Span, SpanSet
+from sla_engine.zones import zone_name, zone_of
 
 if TYPE_CHECKING:
     from sla_engine.calendars.causes import Stretch

@@ -12,8 +12,9 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from sla_engine.instants import local_day, midnight, zone_of
+from sla_engine.instants import local_day, midnight
 from sla_engine.ledger import CauseKind
+from sla_engine.zones import zone_of
 
 if TYPE_CHECKING:
     from sla_engine.calendars.calendar import Calendar

@@ -23,12 +23,13 @@ from typing_extensions import override
 
 from sla_engine.calendars.calendar import Calendar
 from sla_engine.calendars.causes import Stretch, combined_causes, version_causes
-from sla_engine.calendars.timeline import Open
-from sla_engine.calendars.weekly import BusinessCalendar, _clipped
+from sla_engine.calendars.coverage import Open, clipped
+from sla_engine.calendars.weekly import BusinessCalendar
 from sla_engine.data import Data
 from sla_engine.errors import InvalidCalendar
-from sla_engine.instants import FIRST_DAY, LAST_DAY, local_day, midnight, zone_of
+from sla_engine.instants import FIRST_DAY, LAST_DAY, local_day, midnight
 from sla_engine.spans import Pair, difference, intersection, union
+from sla_engine.zones import zone_of
 
 _OPERATIONS = {"intersection": intersection, "difference": difference}
 _FAR = 10**7
@@ -90,7 +91,7 @@ def _owned_pieces(calendar: Calendar, lo: int, hi: int, first: int, stop: int) -
             close = known.spans[bisect_right(opens, start) - 1][1]
             pieces.append((start, min(following, close)))
             starts.append(start)
-    return _clipped(union(pieces), starts, lo, hi)
+    return clipped(union(pieces), starts, lo, hi)
 
 
 def _instant_of(zone: tzinfo, day: int) -> int:
@@ -158,7 +159,7 @@ class CombinedCalendar(Calendar, frozen=True):
             spans = union([*left.spans, *right.spans])
         else:
             spans = _OPERATIONS[self.kind](left.spans, right.spans)
-        return _clipped(spans, [*left.starts, *right.starts], lo, hi)
+        return clipped(spans, [*left.starts, *right.starts], lo, hi)
 
     def _owned(self, lo: int, hi: int, first: int, stop: int) -> Open:
         return _owned_pieces(self, lo, hi, first, stop)
@@ -269,7 +270,7 @@ class VersionedCalendar(Calendar, frozen=True):
                 owned = calendar._owned(lo - 1, hi, first, stop)
                 spans += owned.spans
                 starts += owned.starts
-        return _clipped(union(spans), starts, lo, hi)
+        return clipped(union(spans), starts, lo, hi)
 
     def _owned(self, lo: int, hi: int, first: int, stop: int) -> Open:
         return _owned_pieces(self, lo, hi, first, stop)

@@ -14,9 +14,10 @@ from sla_engine.amounts import Amount, BusinessDays, BusinessTime, parse_amount
 from sla_engine.calendars import business_dates
 from sla_engine.calendars.causes import Cause, Stretch, flattened
 from sla_engine.errors import InvalidAmount
-from sla_engine.instants import SECOND, clock_changes, fixed_name, from_micros, to_micros, utc, zone_of
+from sla_engine.instants import SECOND, clock_changes, from_micros, to_micros, utc
 from sla_engine.ledger import Ledger, LedgerRow
 from sla_engine.spans import Span
+from sla_engine.zones import fixed_name, zone_of
 
 if TYPE_CHECKING:
     from sla_engine.calendars.calendar import AmountInput, Calendar

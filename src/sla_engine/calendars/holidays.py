@@ -17,7 +17,7 @@ from pydantic import Field, WithJsonSchema, field_serializer, field_validator, m
 
 from sla_engine.data import Data
 from sla_engine.errors import InvalidHolidays, OutOfRange, SlaError, close_to
-from sla_engine.instants import version_of
+from sla_engine.zones import version_of
 
 _ANNUAL = re.compile(r"(\d{2})-(\d{2})")
 HALF_DAY = "half_day"

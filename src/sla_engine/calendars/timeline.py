@@ -13,8 +13,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import accumulate
-from typing import NamedTuple
 
+from sla_engine.calendars.coverage import Open
 from sla_engine.errors import NeverCloses, NeverDue, NeverOpens, OutOfRange
 from sla_engine.instants import DAY, FIRST_DAY, LAST_DAY, local_day, midnight, utc, years_later
 from sla_engine.spans import Pair, union
@@ -22,18 +22,6 @@ from sla_engine.spans import Pair, union
 _YEAR = 366 * DAY
 _TRIM = 3
 _FIRST_ASKED, _LAST_ASKED = (midnight(UTC, day) for day in (FIRST_DAY, LAST_DAY))
-
-
-class Open(NamedTuple):
-    """
-    The open time in a stretch of time.
-
-    `spans` are canonical; `starts` are the instants at which a business date starts or goes on: the windows' starts
-    as written that are open, and the start of every span.
-    """
-
-    spans: list[Pair]
-    starts: list[int]
 
 
 class Table:

@@ -4,101 +4,32 @@ The calendar that people write: weekly hours in a zone, with holidays, overrides
 
 from __future__ import annotations
 
-import contextlib
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, tzinfo
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, tzinfo
 from functools import cached_property
-from operator import itemgetter
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_serializer, field_validator
+from pydantic import BeforeValidator, Field, field_serializer, field_validator
 from typing_extensions import override
 
 from sla_engine.calendars.calendar import Calendar
 from sla_engine.calendars.causes import Cause, Stretch
+from sla_engine.calendars.coverage import Open, clipped
+from sla_engine.calendars.exceptions import Overrides, OverridesInput, SpanInput, Spans
 from sla_engine.calendars.holidays import HolidayDates, HolidayRule, Holidays, read_rules
-from sla_engine.calendars.hours import WINDOWS_SCHEMA, HoursInput, WeeklyHours, Window, WindowInput, windows
-from sla_engine.calendars.timeline import Open
-from sla_engine.errors import InvalidCalendar, InvalidHolidays, InvalidSpan, SlaError
-from sla_engine.instants import (
-    DAY,
-    DAY_SECONDS,
-    SECOND,
-    instant,
-    local_day,
-    midnight,
-    steady,
-    utc,
-    zone_data_version,
-    zone_of,
-)
-from sla_engine.spans import Pair, Span, difference, union
+from sla_engine.calendars.hours import HoursInput, WeeklyHours, Window
+from sla_engine.errors import InvalidHolidays
+from sla_engine.instants import DAY, DAY_SECONDS, SECOND, instant, local_day, midnight, steady
+from sla_engine.spans import Pair, difference, union
+from sla_engine.zones import zone_data_version, zone_of
 
-_START, _END = itemgetter(0), itemgetter(1)
 _WHOLE_DAY = (Window(0, DAY_SECONDS),)
 _WEEKLY = Cause("weekly_hours", "weekly hours")
 _ALL_DAYS = range(-(10**7), 10**7)
 
-OverridesInput: TypeAlias = (
-    "Mapping[date, WindowInput | Sequence[WindowInput]] | Mapping[str, WindowInput | Sequence[WindowInput]]"
-)
-SpanInput = Span | tuple[datetime, datetime]
-
 
 def _read_holidays(given: object) -> tuple[object, ...]:
     return read_rules(given)
-
-
-def _read_overrides(given: object) -> tuple[tuple[date, tuple[Window, ...]], ...]:
-    items = given.items() if isinstance(given, Mapping) else given
-    if not isinstance(items, Iterable) or isinstance(items, str):
-        raise InvalidCalendar(
-            f"{given!r} is no mapping of dates to windows", value=given, remedy='Write {"2026-12-24": "08:00-12:00"}'
-        )
-    read: dict[date, tuple[Window, ...]] = {}
-    for day, written in items:
-        if isinstance(day, str):
-            with contextlib.suppress(ValueError):
-                day = date.fromisoformat(day.strip())  # noqa: PLW2901  (the same day, as a date)
-        if not isinstance(day, date) or isinstance(day, datetime):
-            raise InvalidCalendar(f"{day!r} is no date", value=day, remedy='Write it as "2026-12-24"')
-        if day in read:
-            raise InvalidCalendar(f"{day} is given twice", value=given, remedy="Give each date once")
-        read[day] = windows(written, str(day))
-    return tuple(sorted(read.items()))
-
-
-def _read_spans(given: object) -> tuple[Span, ...]:
-    if isinstance(given, (Span, str, Mapping)) or not isinstance(given, Iterable):
-        raise InvalidCalendar(f"{given!r} is no list of spans", value=given, remedy="Write [(start, end), ...]")
-    spans = []
-    for number, one in enumerate(given):
-        try:
-            span = Span._from_input(one)
-        except SlaError as error:
-            raise error.located(f"[{number}]") from None
-        if span.is_empty:
-            raise InvalidSpan(f"the span {span} has no length", where=f"[{number}]", value=one, remedy="Take it out")
-        spans.append(Span(*map(utc, span.micros)))
-    return tuple(sorted(spans))
-
-
-_SPANS_SCHEMA = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "properties": {name: {"type": "string", "format": "date-time"} for name in ("start", "end")},
-        "required": ["start", "end"],
-        "additionalProperties": False,
-    },
-}
-Spans = Annotated[tuple[Span, ...], BeforeValidator(_read_spans), WithJsonSchema(_SPANS_SCHEMA)]
-Overrides = Annotated[
-    tuple[tuple[date, Any], ...],
-    BeforeValidator(_read_overrides),
-    WithJsonSchema({"type": "object", "additionalProperties": WINDOWS_SCHEMA}),
-]
 
 
 class BusinessCalendar(Calendar, frozen=True):
@@ -275,7 +206,7 @@ class BusinessCalendar(Calendar, frozen=True):
         if openings:
             spans = union([*spans, *openings])
             starts += [start for start, _ in openings]
-        return _clipped(spans, starts, lo, hi)
+        return clipped(spans, starts, lo, hi)
 
     def _resolved(self, lo: int, hi: int, days: range) -> tuple[list[Pair], list[int]]:
         """Return the windows as written on the days that reach into [lo, hi), as instants, and their starts."""
@@ -406,27 +337,6 @@ class BusinessCalendar(Calendar, frozen=True):
         painted += [Stretch(*pair, False, Cause("closure", "closure")) for pair in self._closure_pairs]
         painted += [Stretch(*pair, True, Cause("opening", "extra opening")) for pair in self._opening_pairs]
         return painted
-
-
-def _clipped(spans: list[Pair], starts: list[int], lo: int, hi: int) -> Open:
-    """Return the part of a canonical list in [lo, hi), with those starts that are open and the start of every span."""
-    marks = [start for start, _ in spans]
-    if starts != marks:
-        marks = sorted({*marks, *_open_among(starts, spans)})
-    kept = spans[bisect_right(spans, lo, key=_END) : bisect_left(spans, hi, key=_START)]
-    if kept:
-        kept[0] = (max(kept[0][0], lo), kept[0][1])
-        kept[-1] = (kept[-1][0], min(kept[-1][1], hi))
-    return Open(kept, marks[bisect_left(marks, lo) : bisect_left(marks, hi)])
-
-
-def _open_among(starts: Iterable[int], spans: list[Pair]) -> Iterator[int]:
-    at = 0
-    for start in sorted(starts):
-        while at < len(spans) and spans[at][1] <= start:
-            at += 1
-        if at < len(spans) and spans[at][0] <= start:
-            yield start
 
 
 def always_open(zone: str | tzinfo = "UTC", *, name: str | None = None) -> BusinessCalendar:

@@ -22,7 +22,8 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from sla_engine.amounts import Amount, business_days, business_time, calendar_days, elapsed_time
 from sla_engine.calendars import BusinessCalendar, Calendar, CombinedCalendar, HolidayDates, Version, VersionedCalendar
 from sla_engine.errors import OutOfRange
-from sla_engine.instants import DAY, clock_changes, micros_of, midnight, utc, zone_name, zone_of
+from sla_engine.instants import DAY, clock_changes, micros_of, midnight, utc
+from sla_engine.zones import zone_name, zone_of
 
 __all__ = [
     "EDGE_ZONES",

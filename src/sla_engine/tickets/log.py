@@ -12,7 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Literal
 
 from sla_engine.errors import InvalidLog
-from sla_engine.instants import zone_name, zone_of
+from sla_engine.zones import zone_name, zone_of
 
 Ambiguous = Literal["refuse", "first", "last"]
 

@@ -29,7 +29,7 @@ class Effort:
     @classmethod
     def full(cls) -> Effort:
         """Take the time that a number worth quoting needs."""
-        return cls(rounds=151, nanoseconds=1_000_000, processes=25)
+        return cls(rounds=151, nanoseconds=1_000_000, processes=41)
 
     @classmethod
     def quick(cls) -> Effort:

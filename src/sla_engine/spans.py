@@ -23,14 +23,17 @@ Pair = tuple[int, int]
 def union(pairs: Iterable[Pair]) -> list[Pair]:
     """Return the pairs as a canonical list: sorted, what overlaps or touches joined, what is empty dropped."""
     result: list[Pair] = []
-    for start, end in sorted(pairs):
+    reached = 0
+    for pair in sorted(pairs):
+        start, end = pair
         if start >= end:
             continue
-        if result and start <= result[-1][1]:
-            if end > result[-1][1]:
-                result[-1] = (result[-1][0], end)
-        else:
-            result.append((start, end))
+        if not result or start > reached:
+            result.append(pair)
+            reached = end
+        elif end > reached:
+            result[-1] = (result[-1][0], end)
+            reached = end
     return result
 
 

@@ -221,6 +221,8 @@ class TestHolidaysAndExceptions:
         assert german.is_open(datetime(2100, 12, 31, 12, tzinfo=UTC))
         with refused(sla.OutOfRange, "1990"):
             german.holiday_name(date(1990, 1, 1))
+        first_day = datetime(1990, 12, 31, 23, tzinfo=UTC)  # 1991-01-01 in Berlin, where the data begins
+        assert german.explain(first_day, "1h").answer == datetime(1991, 1, 2, 9, tzinfo=UTC)
 
     def test_a_composite_answers_up_to_the_last_year_of_its_data(self) -> None:
         east = sla.BusinessCalendar(

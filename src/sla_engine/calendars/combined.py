@@ -71,7 +71,7 @@ def any_calendar(data: object) -> Calendar:
         raise InvalidCalendar(f"{data!r} is no calendar", value=data, remedy="Write a table with zone and hours")
     fields = _with_kind(dict(data))
     kind = fields["kind"]
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise InvalidCalendar(
             f"{kind!r} is no kind of calendar", where="kind", value=kind, remedy=f"There is {', '.join(_KINDS)}"
         )
@@ -209,7 +209,8 @@ class VersionedCalendar(Calendar, frozen=True):
         versions = data.get("versions") if isinstance(data, dict) else None
         if not isinstance(versions, (list, tuple)):
             return data
-        return _inherited(data, [one.get("calendar") if isinstance(one, dict) else one.calendar for one in versions])
+        parts = [one.get("calendar") if isinstance(one, dict) else getattr(one, "calendar", None) for one in versions]
+        return _inherited(data, parts)
 
     @field_validator("versions")
     @classmethod
@@ -289,7 +290,8 @@ def _inherited(data: dict[str, Any], parts: list[Any]) -> dict[str, Any]:
     if "zone" not in data and fields and "zone" in fields[0]:
         data["zone"] = fields[0]["zone"]
     if "horizon" not in data and fields:
-        data["horizon"] = max(int(part.get("horizon", 100)) for part in fields)
+        horizons = [part.get("horizon", 100) for part in fields]
+        data["horizon"] = max((years for years in horizons if isinstance(years, int)), default=100)
     return data
 
 

@@ -23,8 +23,8 @@ SpanInput = Span | tuple[datetime, datetime]
 
 
 def _read_overrides(given: object) -> tuple[tuple[date, tuple[Window, ...]], ...]:
-    items = given.items() if isinstance(given, Mapping) else given
-    if not isinstance(items, Iterable) or isinstance(items, str):
+    items = tuple(given.items() if isinstance(given, Mapping) else given if isinstance(given, Iterable) else [None])
+    if not all(isinstance(item, (tuple, list)) and len(item) == 2 for item in items):  # noqa: PLR2004
         raise InvalidCalendar(
             f"{given!r} is no mapping of dates to windows", value=given, remedy='Write {"2026-12-24": "08:00-12:00"}'
         )

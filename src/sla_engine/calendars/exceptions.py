@@ -23,13 +23,14 @@ SpanInput = Span | tuple[datetime, datetime]
 
 
 def _read_overrides(given: object) -> tuple[tuple[date, tuple[Window, ...]], ...]:
-    items = tuple(given.items() if isinstance(given, Mapping) else given if isinstance(given, Iterable) else [None])
-    if not all(isinstance(item, (tuple, list)) and len(item) == 2 for item in items):  # noqa: PLR2004
+    items = given.items() if isinstance(given, Mapping) else given
+    pairs: list[Any] = list(items) if isinstance(items, Iterable) else [given]
+    if not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):  # noqa: PLR2004
         raise InvalidCalendar(
             f"{given!r} is no mapping of dates to windows", value=given, remedy='Write {"2026-12-24": "08:00-12:00"}'
         )
     read: dict[date, tuple[Window, ...]] = {}
-    for day, written in items:
+    for day, written in pairs:
         if isinstance(day, str):
             with contextlib.suppress(ValueError):
                 day = date.fromisoformat(day.strip())  # noqa: PLW2901  (the same day, as a date)

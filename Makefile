@@ -37,7 +37,7 @@ types: $(VENV)/.dev
 	$(BIN)/pyright
 
 laws: $(VENV)/.dev  ## the laws and the oracle on many more examples
-	$(BIN)/python -m pytest tests/laws --hypothesis-profile long --numprocesses auto
+	$(BIN)/python -m pytest tests/laws --hypothesis-profile long --numprocesses auto --override-ini faulthandler_timeout=0
 
 bench: $(VENV)/.dev  ## ratios against peers, medians of several runs
 	$(BIN)/python -m benchmarks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, reject
 from hypothesis import strategies as st
@@ -50,7 +50,8 @@ def check_causes(calendar: Calendar, ledger: Ledger) -> None:
         assert row.kind in (OPEN_KINDS if row.is_open else CLOSED_KINDS), f"{row.kind} is open={row.is_open}"
         spans = calendar.open_spans(*row.span)
         assert spans.duration == row.counted * (1 if row.counted_micros >= 0 else -1)
-        assert calendar.is_open(row.span.start) == calendar.is_open(row.span.end - US) == row.is_open
+        last = row.span.end.astimezone(UTC) - US  # where the clock skips an hour, the wall clock has no such moment
+        assert calendar.is_open(row.span.start) == calendar.is_open(last) == row.is_open
 
 
 @given(cases(2))

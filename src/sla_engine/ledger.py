@@ -4,7 +4,7 @@ Rows that add up to an answer, as text and as small HTML.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -108,8 +108,8 @@ class Ledger:
             # Where the clock changes at the end of a row, the end is shown by the clock before the change.
             end = row.span.start.replace(tzinfo=None) + row.span.duration
             yield (
-                _moment(row.span.start),
-                _moment(end),
+                moment_text(row.span.start),
+                moment_text(end),
                 state,
                 row.cause,
                 counted,
@@ -125,13 +125,7 @@ class Ledger:
     @property
     def text(self) -> str:
         """The ledger as a table of plain text."""
-        table = [_HEAD, *self._cells()]
-        widths = [max(len(row[column]) for row in table) for column in range(len(_HEAD))]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table
-        ]
-        rule = "  ".join("-" * width for width in widths)
-        return "\n".join([f"{self.question} (times in {self.zone})", lines[0], rule, *lines[1:], *self._footer()])
+        return table_text(f"{self.question} (times in {self.zone})", _HEAD, self._cells(), self._footer())
 
     def __str__(self) -> str:
         return self.text
@@ -139,16 +133,7 @@ class Ledger:
     @property
     def html(self) -> str:
         """The ledger as a small HTML table."""
-        import html  # noqa: PLC0415  (only notebooks ask)
-
-        head = "".join(f"<th>{cell}</th>" for cell in _HEAD)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in self._cells()
-        )
-        foot = "<br>".join(html.escape(line) for line in self._footer())
-        caption = html.escape(f"{self.question} (times in {self.zone})")
-        table = f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-        return f"<table>{table}</table><p>{foot}</p>"
+        return table_html(f"{self.question} (times in {self.zone})", _HEAD, self._cells(), self._footer())
 
     def _repr_html_(self) -> str:
         return self.html
@@ -157,7 +142,28 @@ class Ledger:
 _HEAD = ("from", "to", "state", "why", "counted", "total")
 
 
-def _moment(at: datetime) -> str:
+def table_text(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], foot: Iterable[str]) -> str:
+    """Return a ledger's rows as columns of plain text."""
+    table = [tuple(head), *(tuple(row) for row in rows)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(head))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+    rule = "  ".join("-" * width for width in widths)
+    return "\n".join([caption, lines[0], rule, *lines[1:], *foot])
+
+
+def table_html(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], foot: Iterable[str]) -> str:
+    """Return a ledger's rows as a small HTML table."""
+    import html  # noqa: PLC0415  (only notebooks ask)
+
+    titles = "".join(f"<th>{cell}</th>" for cell in head)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    below = "<br>".join(html.escape(line) for line in foot)
+    table = f"<caption>{html.escape(caption)}</caption><thead><tr>{titles}</tr></thead><tbody>{body}</tbody>"
+    return f"<table>{table}</table><p>{below}</p>"
+
+
+def moment_text(at: datetime) -> str:
+    """Return an instant as ledgers show it: the weekday, the date and the local time."""
     return f"{at:%a} {at.replace(tzinfo=None).isoformat(' ', 'auto' if at.microsecond or at.second else 'minutes')}"
 
 

@@ -38,6 +38,14 @@ class Period:
     def label(self) -> str:
         """How the period is called."""
 
+    @abstractmethod
+    def next(self) -> Period:
+        """Return the period that follows."""
+
+    @abstractmethod
+    def previous(self) -> Period:
+        """Return the period before."""
+
     @property
     def start(self) -> datetime:
         """The first instant of the period."""
@@ -125,10 +133,12 @@ class _Civil(Period):
             period = period.next()
         return found
 
+    @override
     def next(self) -> Self:
         """Return the period that follows."""
         return self._of(self._next_first(), self.zone)
 
+    @override
     def previous(self) -> Self:
         """Return the period before."""
         return self._of(self._first() - timedelta(days=1), self.zone)
@@ -291,6 +301,20 @@ class Rolling(Period):
     @override
     def label(self) -> str:
         return f"{self.length} to {self.until.isoformat()}"
+
+    @override
+    def next(self) -> Rolling:
+        """Return the window of the same length that follows."""
+        return self._later(1)
+
+    @override
+    def previous(self) -> Rolling:
+        """Return the window of the same length before."""
+        return self._later(-1)
+
+    def _later(self, number: int) -> Rolling:
+        micros = to_micros(self.until) + number * elapsed_time(self.length).micros
+        return replace(self, until=from_micros(micros, self.until))
 
     def series(self, count: int, *, every: timedelta) -> Iterator[Rolling]:
         """Yield `count` windows of this length, the first this one, each ending `every` later than the one before."""

@@ -14,12 +14,30 @@ from sla_engine.amounts import Amount, duration_text, elapsed_time, parse_amount
 from sla_engine.calendars.calendar import AmountInput, ZoneName
 from sla_engine.data import Data
 from sla_engine.errors import InvalidAmount, InvalidPolicy, SlaError, UnknownName, several
+from sla_engine.facts import Match, MatchField
 from sla_engine.shares import Share
 
 _D = TypeVar("_D", bound=Data)
 
 _AMOUNT_SCHEMA = {"type": "string", "examples": ["4h", "5 business days", "5 calendar days", "120h elapsed"]}
 _TARGETS_SCHEMA = {"type": "object", "minProperties": 1, "additionalProperties": _AMOUNT_SCHEMA}
+_REQUIRES_SCHEMA = {
+    "anyOf": [
+        {"type": "array", "items": {"type": "string"}},
+        {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "properties": {
+                    "title": {"type": "string"},
+                    "attributes": {"type": "array", "items": {"type": "string"}},
+                    "when": {"type": "object"},
+                },
+                "additionalProperties": False,
+            },
+        },
+    ]
+}
 AmountField = Annotated[
     Amount,
     PlainValidator(parse_amount),
@@ -61,6 +79,22 @@ def keyed(given: object, kind: type[_D]) -> object:
             made.append(_named(str(name), value, kind))
         except SlaError as error:
             problems.append(error.located(str(name)))
+    if problems:
+        raise several(InvalidPolicy, problems)
+    return tuple(made)
+
+
+def listed(given: object, kind: type[_D]) -> object:
+    """Return a list of tables as a tuple of things; what is no list is returned as it is."""
+    if not isinstance(given, (list, tuple)):
+        return given
+    made: list[_D] = []
+    problems: list[SlaError] = []
+    for number, value in enumerate(given):
+        try:
+            made.append(value if isinstance(value, kind) else kind.from_data(value))
+        except SlaError as error:
+            problems.append(error.located(f"[{number}]"))
     if problems:
         raise several(InvalidPolicy, problems)
     return tuple(made)
@@ -110,10 +144,43 @@ class Target(Data, frozen=True):
     @field_validator("within")
     @classmethod
     def _positive(cls, amount: Amount) -> Amount:
-        size = getattr(amount, "micros", None)
-        if (amount.count if size is None else size) < 0:  # type: ignore[attr-defined]
-            raise InvalidAmount(f"'{amount}' promises the past", value=str(amount), remedy="Promise zero or more")
-        return amount
+        return checked_target(amount)
+
+
+def checked_target(amount: Amount) -> Amount:
+    """Return an amount that can be promised; raises `InvalidAmount` for less than nothing."""
+    size = getattr(amount, "micros", None)
+    if (amount.count if size is None else size) < 0:  # type: ignore[attr-defined]
+        raise InvalidAmount(f"'{amount}' promises the past", value=str(amount), remedy="Promise zero or more")
+    return amount
+
+
+class Requirement(Data, frozen=True):
+    """
+    What must be known or done before a ticket leaves its tier.
+
+    It is fulfilled where the hand-off names it as done, or where all its `attributes` are set on the ticket (one of
+    its own name unless they are given; `no` and `false` are not set). With `when`, it is asked only of tickets with
+    those attributes.
+    """
+
+    error: ClassVar[type[SlaError]] = InvalidPolicy
+
+    name: str = Field(min_length=1)
+    title: str = ""
+    attributes: tuple[str, ...] = ()
+    when: MatchField = Match()
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str = ...,
+            title: str = "",
+            attributes: Iterable[str] = (),
+            when: Mapping[str, Any] | Match = ...,
+        ) -> None: ...
 
 
 class Tier(Data, frozen=True):
@@ -121,6 +188,8 @@ class Tier(Data, frozen=True):
     A level of support: its targets, and the calendar that their time counts in.
 
     `targets` maps names to amounts: `{"response": "4h"}`. `calendar` is the name of one of the policy's calendars.
+    `requires` maps names to what a hand-off from this tier needs, and `goal` is the share of targets that are to be
+    met (`"95%"`).
     """
 
     error: ClassVar[type[SlaError]] = InvalidPolicy
@@ -129,6 +198,8 @@ class Tier(Data, frozen=True):
     title: str = ""
     calendar: str
     targets: Annotated[tuple[Target, ...], WithJsonSchema(_TARGETS_SCHEMA)] = Field(min_length=1)
+    requires: Annotated[tuple[Requirement, ...], WithJsonSchema(_REQUIRES_SCHEMA)] = ()
+    goal: ShareField | None = None
 
     if TYPE_CHECKING:
 
@@ -139,7 +210,27 @@ class Tier(Data, frozen=True):
             title: str = "",
             calendar: str,
             targets: Mapping[str, AmountInput] | Iterable[Target],
+            requires: Mapping[str, object] | Iterable[Requirement] = (),
+            goal: str | Share | None = None,
         ) -> None: ...
+
+    @field_validator("goal")
+    @classmethod
+    def _reachable(cls, goal: Share | None) -> Share | None:
+        if goal is not None and not 0 <= goal.fraction <= 1:
+            raise InvalidAmount(f"a goal of {goal.fraction} is none", value=str(goal.fraction), remedy='Write "95%"')
+        return goal
+
+    @field_validator("requires", mode="before")
+    @classmethod
+    def _read_requires(cls, given: object) -> object:
+        if isinstance(given, (list, tuple)) and all(isinstance(one, str) for one in given):
+            given = {name: {} for name in given}
+        return keyed(given, Requirement)
+
+    @field_serializer("requires")
+    def _write_requires(self, requires: tuple[Requirement, ...]) -> dict[str, Any]:
+        return {one.name: {key: value for key, value in one.to_data().items() if key != "name"} for one in requires}
 
     @field_validator("targets", mode="before")
     @classmethod

@@ -43,19 +43,19 @@ def explained(
             remedy='Write explain(start, "4h"), explain(start, until=end) or explain(end, subtract="4h")',
         )
     if until is not None:
-        rows = _rows(calendar, to_micros(start), to_micros(until), counts_all=False)
+        rows = ledger_rows(calendar, to_micros(start), to_micros(until), counts_all=False)
         question = f"elapsed from {start.isoformat()} to {until.isoformat()}"
         return Ledger(question, calendar.elapsed(start, until), calendar.zone, rows)
     if amount is not None:
         promised = parse_amount(amount)
         answer = calendar.add(start, promised)
-        rows = _rows(calendar, to_micros(start), to_micros(answer), counts_all=_counts_all(promised))
+        rows = ledger_rows(calendar, to_micros(start), to_micros(answer), counts_all=_counts_all(promised))
         dates = _counted_dates(calendar, start, promised)
         return Ledger(f"add {promised} to {start.isoformat()}", answer, calendar.zone, rows, dates)
     assert subtract is not None  # noqa: S101  (one of the three is given)
     promised = parse_amount(subtract)
     answer = calendar.subtract(start, promised)
-    rows = _rows(calendar, to_micros(answer), to_micros(start), counts_all=_counts_all(promised))
+    rows = ledger_rows(calendar, to_micros(answer), to_micros(start), counts_all=_counts_all(promised))
     dates = _counted_dates(calendar, start, -promised) if isinstance(promised, BusinessDays) else ()
     return Ledger(f"subtract {promised} from {start.isoformat()}", answer, calendar.zone, rows, dates)
 
@@ -79,7 +79,7 @@ def _counted_dates(calendar: Calendar, start: datetime, amount: Amount) -> tuple
     return tuple(date.fromordinal(one) for one in days)
 
 
-def _rows(calendar: Calendar, start: int, end: int, *, counts_all: bool) -> tuple[LedgerRow, ...]:
+def ledger_rows(calendar: Calendar, start: int, end: int, *, counts_all: bool = False) -> tuple[LedgerRow, ...]:
     """Return the rows from one instant to another; what a reversed span counts is negative."""
     zone = zone_of(calendar.zone)
     lo, hi, sign = (start, end, 1) if start <= end else (end, start, -1)

@@ -1,208 +1,309 @@
 """
-Verdicts, and the share of them that was met: by tier, in a period, by a stated attribution.
+The share of targets that was met: by tier and target, month, customer or any attribute, by a stated attribution.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, tzinfo
+from fractions import Fraction
+from math import ceil, floor
 from typing import Any, Literal
 
-from sla_engine.calendars import Calendar
-from sla_engine.errors import InvalidInstant, InvalidSpan, UnknownName
-from sla_engine.instants import to_micros
+from sla_engine.errors import InvalidAmount, InvalidPeriod, UnknownName
+from sla_engine.facts import text_of
+from sla_engine.instants import micros_of, to_micros
 from sla_engine.ledger import duration_text_of
-from sla_engine.periods import Period
+from sla_engine.periods import Day, Month, Period, Quarter, Week, Year
 from sla_engine.shares import Share
+from sla_engine.tickets.outcomes import Attribute, Outcome
+from sla_engine.tickets.status import TicketStatus
 
-Verdict = Literal["met", "breached", "undecided"]
-Attribute = Literal["opened", "due", "stopped"]
+_PERIODS: dict[str, Any] = {"day": Day, "week": Week, "month": Month, "quarter": Quarter, "year": Year}
+_KINDS = ("met", "breached", "running", "paused", "handed_off", "excluded")
 
-
-def verdict(due_at: datetime, *, stopped_at: datetime | None = None, at: datetime | None = None) -> Verdict:
-    """
-    Return what became of a deadline, as it can be known at an instant.
-
-    Met: stopped at or before the due instant. Breached: stopped strictly after it, or not stopped and `at` strictly
-    after it. A stop after `at` is not seen. Without `at`, everything is seen; a clock that is still running then
-    needs it.
-
-    Raises `InvalidInstant` where neither a stop nor `at` is given.
-    """
-    due = to_micros(due_at)
-    now = None if at is None else to_micros(at)
-    stop = None if stopped_at is None else to_micros(stopped_at)
-    if stop is None and now is None:
-        raise InvalidInstant(
-            "nothing stopped the clock, so the verdict depends on the present",
-            where="at",
-            remedy="Pass at=, the instant at which you ask",
-        )
-    if stop is not None and (now is None or stop <= now):
-        return "met" if stop <= due else "breached"
-    assert now is not None  # noqa: S101  (without a stop there is an `at`)
-    return "breached" if now > due else "undecided"
+Exclude = Callable[[Outcome], str | None]
+"""Says why an outcome is excluded; None where it is not."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class GoalStatus:
     """
-    One target of one ticket: when it was due, when it was stopped (as seen at the instant asked about), what became
-    of it, and how late it is.
+    A share against the share that it should reach.
 
-    `late_by` is elapsed time after the due instant, `late_open_time` the open time in it; both are zero where nothing
-    is late.
+    `spare` is how many more breaches the goal would bear (negative: so many are too many), `needed` how many more met
+    targets would reach it (None where no number would).
     """
 
-    id: str
-    tier: str
-    target: str
-    opened_at: datetime
-    due_at: datetime
-    stopped_at: datetime | None
-    verdict: Verdict
-    late_by: timedelta = timedelta()
-    late_open_time: timedelta = timedelta()
-
-    def __post_init__(self) -> None:
-        if self.stopped_at is not None and to_micros(self.stopped_at) < to_micros(self.opened_at):
-            raise InvalidSpan(
-                f"the ticket {self.id!r} was stopped at {self.stopped_at.isoformat()}, before it was opened at "
-                f"{self.opened_at.isoformat()}",
-                where=self.id,
-                remedy="Mend the log",
-            )
-
-    def late_until(self, until: datetime, calendar: Calendar) -> Outcome:
-        """Return the same outcome, late from its due instant until another."""
-        late = timedelta(0, 0, to_micros(until) - to_micros(self.due_at))
-        return replace(self, late_by=late, late_open_time=calendar.elapsed(self.due_at, until))
-
-    def moment(self, attribute: Attribute) -> datetime | None:
-        """Return the instant that an attribution goes by; None where there is none."""
-        return {"opened": self.opened_at, "due": self.due_at, "stopped": self.stopped_at}[attribute]
-
-    def to_data(self) -> dict[str, Any]:
-        """Return the outcome as plain data, durations as text."""
-        return {
-            "id": self.id,
-            "tier": self.tier,
-            "target": self.target,
-            "opened_at": self.opened_at.isoformat(),
-            "due_at": self.due_at.isoformat(),
-            "stopped_at": self.stopped_at.isoformat() if self.stopped_at else None,
-            "verdict": self.verdict,
-            "late_by": duration_text_of(self.late_by),
-            "late_open_time": duration_text_of(self.late_open_time),
-        }
+    goal: Share
+    share: Share | None
+    verdict: Literal["met", "missed", "undecided"]
+    spare: int | None
+    needed: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class TierCompliance:
-    """One tier's target in one period: the outcomes behind each figure, and the exact share that was met."""
+class ComplianceFigure:
+    """
+    One figure of compliance: what it is of, and the outcomes behind each number.
 
-    tier: str
-    target: str
-    met: tuple[Outcome, ...]
-    breached: tuple[Outcome, ...]
-    undecided: tuple[Outcome, ...]
+    `labels` name the group: tier and target, and what else was asked for. Met and breached are decided; `running` and
+    `paused` are not yet; `handed_off` went to another tier in time; `excluded` count for nothing, each with its reason.
+    """
+
+    labels: tuple[tuple[str, str], ...]
+    met: tuple[Outcome, ...] = ()
+    breached: tuple[Outcome, ...] = ()
+    running: tuple[Outcome, ...] = ()
+    paused: tuple[Outcome, ...] = ()
+    handed_off: tuple[Outcome, ...] = ()
+    excluded: tuple[Outcome, ...] = ()
+
+    def label(self, name: str) -> str:
+        """Return what the figure is of, by the name of the grouping: `figure.label("customer")`; empty where unset."""
+        return dict(self.labels).get(name, "")
+
+    @property
+    def tier(self) -> str:
+        """The tier."""
+        return self.label("tier")
+
+    @property
+    def target(self) -> str:
+        """The target."""
+        return self.label("target")
+
+    @property
+    def undecided(self) -> tuple[Outcome, ...]:
+        """The outcomes that are not decided yet: running and paused."""
+        return self.running + self.paused
+
+    @property
+    def decided(self) -> int:
+        """How many outcomes are decided."""
+        return len(self.met) + len(self.breached)
 
     @property
     def share(self) -> Share | None:
         """The share of the decided that was met; None where nothing is decided."""
-        decided = len(self.met) + len(self.breached)
-        return Share(len(self.met), decided) if decided else None
+        return Share(len(self.met), self.decided) if self.decided else None
+
+    def percentile(self, share: str | Fraction | Share) -> Any:
+        """
+        Return the open time within which a share of the stopped clocks was stopped, as a timedelta; None for none.
+
+        By nearest rank: the smallest time that at least the share of them did not exceed. `percentile("50%")` is the
+        (lower) median. Raises `InvalidAmount` for shares that are not above 0 and up to 1.
+        """
+        part = Share.parse(share).fraction
+        if not 0 < part <= 1:
+            raise InvalidAmount(f"there is no percentile of {share!r}", value=share, remedy='Ask for "90%"')
+        times = sorted(
+            one.elapsed for one in (*self.met, *self.breached) if one.phase == "stopped" and one.elapsed is not None
+        )
+        return times[ceil(part * len(times)) - 1] if times else None
+
+    def worst(self, most: int = 10) -> list[Outcome]:
+        """Return the outcomes that are late by the most open time (then by the most time), worst first."""
+        late = sorted(
+            self.breached, key=lambda one: (-micros_of(one.late_open_time), -micros_of(one.late_by), one.id, one.cycle)
+        )
+        return late[: max(most, 0)]
+
+    def against(self, goal: str | Fraction | Share) -> GoalStatus:
+        """Return how the share stands against the share that it should reach (`"95%"`)."""
+        wanted = Share.parse(goal)
+        met, decided, part = len(self.met), self.decided, wanted.fraction
+        if not 0 <= part <= 1:
+            raise InvalidAmount(f"a goal of {goal!r} is none", value=goal, remedy='Write "95%"')
+        spare = floor(met / part) - decided if part else None
+        missing = part * decided - met
+        needed = 0 if missing <= 0 else None if part == 1 else ceil(missing / (1 - part))
+        share = self.share
+        verdict: Literal["met", "missed", "undecided"] = (
+            "undecided" if share is None else "met" if share >= wanted else "missed"
+        )
+        return GoalStatus(wanted, share, verdict, spare, needed)
 
     def __iter__(self) -> Iterator[Outcome]:
-        yield from self.met
-        yield from self.breached
-        yield from self.undecided
+        for kind in _KINDS:
+            yield from getattr(self, kind)
 
     def __len__(self) -> int:
-        return len(self.met) + len(self.breached) + len(self.undecided)
+        return sum(len(getattr(self, kind)) for kind in _KINDS)
 
     def to_data(self) -> dict[str, Any]:
-        """Return the figures as plain data; the share as an exact fraction and rounded down."""
-        share = self.share
+        """Return the figure as one flat record; the share as an exact fraction and rounded down."""
+        share, half, most = self.share, self.percentile("50%"), self.percentile("90%")
         return {
-            "tier": self.tier,
-            "target": self.target,
-            "met": len(self.met),
-            "breached": len(self.breached),
+            **dict(self.labels),
+            **{kind: len(getattr(self, kind)) for kind in _KINDS},
             "undecided": len(self.undecided),
             "share": str(share.fraction) if share else None,
             "share_text": f"{share:.2%}" if share else None,
+            "median": None if half is None else duration_text_of(half),
+            "p90": None if most is None else duration_text_of(most),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class ComplianceChange:
+    """A figure beside that of another period: both shares, and the difference in exact points (None without both)."""
+
+    labels: tuple[tuple[str, str], ...]
+    before: Share | None
+    after: Share | None
+
+    @property
+    def points(self) -> Fraction | None:
+        """By how much of the whole the share grew; negative where it fell."""
+        return None if self.before is None or self.after is None else self.after.fraction - self.before.fraction
 
 
 @dataclass(frozen=True, slots=True)
 class Compliance:
     """
-    What was met in a period, tier by tier, and which outcomes are in no figure.
+    What was met, figure by figure, and which outcomes are in no figure.
 
     `attribute` names the instant that decides the period. `outside` are the outcomes whose instant lies in another
-    period, `unattributed` those that have no such instant (not stopped, where the attribution is by the stop).
+    period, `unattributed` those that have no such instant (not stopped, where the attribution is by the stop; paused,
+    where it is by the due instant).
     """
 
     period: Period | None
     attribute: Attribute
-    tiers: tuple[TierCompliance, ...]
+    figures: tuple[ComplianceFigure, ...]
     outside: tuple[Outcome, ...]
     unattributed: tuple[Outcome, ...]
 
     @property
-    def breached(self) -> tuple[Outcome, ...]:
-        """The breached outcomes of all tiers, in the order in which they were due."""
-        return tuple(
-            sorted(
-                (one for tier in self.tiers for one in tier.breached), key=lambda one: (to_micros(one.due_at), one.id)
-            )
-        )
+    def whole(self) -> ComplianceFigure:
+        """All figures together."""
+        return _merged((), self.figures)
 
-    def tier(self, name: str, target: str | None = None) -> TierCompliance:
-        """Return the figures of a tier (and target, where it has several)."""
-        found = [one for one in self.tiers if one.tier == name and target in (None, one.target)]
+    @property
+    def breached(self) -> tuple[Outcome, ...]:
+        """The breached outcomes of all figures, in the order in which they were due."""
+        return tuple(sorted((one for figure in self.figures for one in figure.breached), key=_by_due))
+
+    def tier(self, name: str, target: str | None = None) -> ComplianceFigure:
+        """Return what there is of a tier (and target, where it has several), all other groups together."""
+        found = [one for one in self.grouped("tier", "target") if one.tier == name and target in (None, one.target)]
         if len(found) == 1:
             return found[0]
+        names = dict.fromkeys(f"{one.tier}/{one.target}" for one in self.figures)
         raise UnknownName(
-            f"{len(found)} figures are called {name!r}",
-            value=name,
-            remedy=f"There are {', '.join(f'{one.tier}/{one.target}' for one in self.tiers) or 'none'}",
+            f"{len(found)} figures are called {name!r}", value=name, remedy=f"There are {', '.join(names) or 'none'}"
         )
+
+    def grouped(self, *by: str) -> tuple[ComplianceFigure, ...]:
+        """Return the figures put together by some of their labels only: `grouped("customer")`."""
+        found: dict[tuple[tuple[str, str], ...], list[ComplianceFigure]] = {}
+        for figure in self.figures:
+            labels = tuple((name, figure.label(name)) for name in by)
+            found.setdefault(labels, []).append(figure)
+        return tuple(_merged(labels, figures) for labels, figures in found.items())
+
+    def change_from(self, before: Compliance) -> tuple[ComplianceChange, ...]:
+        """Return each figure beside that of an earlier period with the same labels."""
+        old = {figure.labels: figure.share for figure in before.figures}
+        new = {figure.labels: figure.share for figure in self.figures}
+        return tuple(ComplianceChange(labels, old.get(labels), new.get(labels)) for labels in {**new, **old})
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return each figure as a flat record of plain values."""
+        return [figure.to_data() for figure in self.figures]
+
+
+def _by_due(one: Outcome) -> tuple[int, str, int]:
+    return (to_micros(one.due_at) if one.due_at else 0, one.id, one.cycle)
+
+
+def _merged(labels: tuple[tuple[str, str], ...], figures: Iterable[ComplianceFigure]) -> ComplianceFigure:
+    parts = list(figures)
+    return ComplianceFigure(labels, *(tuple(one for part in parts for one in getattr(part, kind)) for kind in _KINDS))
 
 
 def compliance(
-    outcomes: Iterable[Outcome],
+    outcomes: Iterable[Outcome | TicketStatus],
     *,
+    by: str | Iterable[str] = (),
     period: Period | None = None,
     attribute: Attribute = "due",
+    zone: str | tzinfo | None = None,
     tiers: Iterable[tuple[str, str]] = (),
+    exclude: Exclude | None = None,
 ) -> Compliance:
     """
-    Count outcomes by tier and target, those of a period only.
+    Count outcomes by tier and target, and by whatever else is asked for.
 
-    An outcome is in the period if its opening, due instant or stop (the `attribute`) is. Without a period all are
-    counted that have that instant. `tiers` are (tier, target) pairs to list even if they have no outcome, and their
-    order.
+    `by` names groups: `"day"`, `"week"`, `"month"`, `"quarter"`, `"year"` (in `zone`, of the instant that the
+    attribution goes by), or any attribute of the tickets, such as `"customer"`. An outcome is in the `period` if its
+    opening, due instant or stop (the `attribute`) is. Without a period all are counted that have that instant.
+    `tiers` are (tier, target) pairs to list even if they have no outcome, and their order. `exclude` may say why an
+    outcome counts for nothing.
+
+    Raises `InvalidPeriod` where a period is to be grouped by and no zone is known.
     """
-    counted: dict[tuple[str, str], dict[Verdict, list[Outcome]]] = {key: _empty() for key in tiers}
+    names = (by,) if isinstance(by, str) else tuple(by)
+    calendar_zone = zone if zone is not None else getattr(period, "zone", None)
+    if calendar_zone is None and any(name in _PERIODS for name in names):
+        raise InvalidPeriod(
+            "a month begins somewhere", where="zone", value=by, remedy='Say in which zone: zone="Europe/Rome"'
+        )
+    # Without further groups, every tier that is promised something has a figure.
+    counted: dict[tuple[tuple[str, str], ...], dict[str, list[Outcome]]] = {}
+    order = {key: place for place, key in enumerate(tiers)}
+    if not names:
+        counted = {(("tier", tier), ("target", target)): _empty() for tier, target in order}
     outside: list[Outcome] = []
     unattributed: list[Outcome] = []
-    for outcome in outcomes:
+    for outcome in _flat(outcomes):
         moment = outcome.moment(attribute)
         if moment is None:
             unattributed.append(outcome)
         elif period is not None and moment not in period:
             outside.append(outcome)
         else:
-            counted.setdefault((outcome.tier, outcome.target), _empty())[outcome.verdict].append(outcome)
-    figures = tuple(
-        TierCompliance(tier, target, *(tuple(found[kind]) for kind in ("met", "breached", "undecided")))
-        for (tier, target), found in counted.items()
-    )
+            reason = exclude(outcome) if exclude else None
+            kind = "excluded" if reason else _kind(outcome)
+            if reason:
+                outcome = replace(outcome, reason=reason)  # noqa: PLW2901  (the same outcome, and why it does not count)
+            labels = (
+                ("tier", outcome.tier),
+                ("target", outcome.target),
+                *((name, _label(name, outcome, moment, calendar_zone)) for name in names),
+            )
+            counted.setdefault(labels, _empty())[kind].append(outcome)
+    keys = list(counted)
+    if names:
+        last = len(order)
+        keys.sort(key=lambda labels: (order.get((labels[0][1], labels[1][1]), last), [text for _, text in labels]))
+    figures = tuple(ComplianceFigure(labels, *(tuple(counted[labels][kind]) for kind in _KINDS)) for labels in keys)
     return Compliance(period, attribute, figures, tuple(outside), tuple(unattributed))
 
 
-def _empty() -> dict[Verdict, list[Outcome]]:
-    return {"met": [], "breached": [], "undecided": []}
+def _flat(outcomes: Iterable[Outcome | TicketStatus]) -> Iterator[Outcome]:
+    for one in outcomes:
+        if isinstance(one, TicketStatus):
+            yield from one.outcomes()
+        else:
+            yield one
+
+
+def _kind(outcome: Outcome) -> str:
+    if outcome.verdict != "undecided":
+        return outcome.verdict
+    return "excluded" if outcome.phase == "cancelled" else outcome.phase or "running"
+
+
+def _label(name: str, outcome: Outcome, moment: datetime, zone: str | tzinfo | None) -> str:
+    if name in _PERIODS:
+        assert zone is not None  # noqa: S101  (checked before)
+        return str(_PERIODS[name].containing(moment, zone=zone).label)
+    return text_of(outcome.attributes.get(name)) or ""
+
+
+def _empty() -> dict[str, list[Outcome]]:
+    return {kind: [] for kind in _KINDS}

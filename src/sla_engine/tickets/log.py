@@ -5,29 +5,28 @@ Ticket logs as CSV: one row a ticket. What cannot be read is reported with its l
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 
 from sla_engine.errors import InvalidLog
+from sla_engine.facts import NO_ATTRIBUTES, Attributes, Value
+from sla_engine.tickets.times import Ambiguous, RowProblem, Times, lines_of, numbered
 from sla_engine.zones import zone_name, zone_of
-
-Ambiguous = Literal["refuse", "first", "last"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogColumns:
     """
     The names of the columns: the ticket's id, its tier, when it was opened, and when its clock was stopped (empty: it
-    runs).
+    runs). `attributes` are columns that are kept as attributes of the ticket, where the log has them.
     """
 
     id: str = "id"
     tier: str = "tier"
     opened_at: str = "opened_at"
     stopped_at: str = "stopped_at"
+    attributes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +38,7 @@ class TicketRow:
     tier: str
     opened_at: datetime
     stopped_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class RowProblem:
-    """A row that could not be used: its line, its id if it has one, and what is wrong with it."""
-
-    line: int
-    id: str
-    problem: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}" + (f" ({self.id})" if self.id else "") + f": {self.problem}"
+    attributes: Mapping[str, Value] = field(default=NO_ATTRIBUTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,34 +47,6 @@ class TicketLog:
 
     rows: tuple[TicketRow, ...]
     problems: tuple[RowProblem, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Times:
-    zone: tzinfo | None
-    form: str | None
-    ambiguous: Ambiguous
-
-    def read(self, text: str, column: str) -> datetime:
-        try:
-            at = datetime.strptime(text, self.form) if self.form else datetime.fromisoformat(text)  # noqa: DTZ007  (the zone comes next)
-        except ValueError:
-            form = f"the format {self.form!r}" if self.form else "ISO 8601 (2026-03-02T09:30:00+01:00)"
-            raise InvalidLog(f"{column} {text!r} is no time in {form}") from None
-        if at.tzinfo is not None:
-            return at
-        if self.zone is None:
-            raise InvalidLog(f"{column} {text!r} has no zone; say which zone naive times are in")
-        first, last = at.replace(tzinfo=self.zone, fold=0), at.replace(tzinfo=self.zone, fold=1)
-        if first.utcoffset() == last.utcoffset():
-            return first
-        if first.astimezone(UTC).astimezone(self.zone).replace(tzinfo=None) != at:
-            raise InvalidLog(f"{column} {text!r} does not exist in {self.zone}: the clock skips it")
-        if self.ambiguous == "refuse":
-            raise InvalidLog(
-                f"{column} {text!r} happens twice in {self.zone}; say whether to take the first or the last"
-            )
-        return first if self.ambiguous == "first" else last
 
 
 def read_log(
@@ -108,14 +68,15 @@ def read_log(
     UTF-8. Problems of single rows are in the result.
     """
     columns = columns or LogColumns()
-    times = _Times(None if zone is None else zone_of(zone_name(zone)), time_format, ambiguous)
-    reader = csv.reader(_lines(source), strict=True)
+    times = Times.written(None if zone is None else zone_of(zone_name(zone)), time_format, ambiguous)
+    reader = csv.reader(lines_of(source), strict=True)
     header = _header(reader, columns)
     wanted = [header.index(name) for name in (columns.id, columns.tier, columns.opened_at, columns.stopped_at)]
+    kept = [(name, header.index(name)) for name in columns.attributes if header.count(name) == 1]
     rows: list[TicketRow] = []
     problems: list[RowProblem] = []
     seen: dict[str, int] = {}
-    for line, cells in _numbered(reader, problems):
+    for line, cells in numbered(reader, problems):
         if not cells:
             continue
         if len(cells) != len(header):
@@ -138,25 +99,11 @@ def read_log(
         except InvalidLog as error:
             problems.append(RowProblem(line, ticket, error.problem))
             continue
-        rows.append(TicketRow(line, ticket, tier, opened_at, stopped_at))
+        attributes = Attributes({name: cells[at].strip() or None for name, at in kept}) if kept else NO_ATTRIBUTES
+        rows.append(TicketRow(line, ticket, tier, opened_at, stopped_at, attributes))
     if not rows and not problems:
         raise InvalidLog("the log has a header and no rows", remedy="Pass a log with tickets")
     return TicketLog(tuple(rows), tuple(problems))
-
-
-def _lines(source: str | bytes | Iterable[str]) -> Iterator[str]:
-    if isinstance(source, bytes):
-        try:
-            source = source.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise InvalidLog(
-                f"the log is not UTF-8: byte {error.start} is {error.object[error.start]:#04x}",
-                where="log",
-                remedy="Save it as UTF-8",
-            ) from None
-    lines = iter(io.StringIO(source, newline="") if isinstance(source, str) else source)
-    for number, line in enumerate(lines):
-        yield line.removeprefix("\ufeff") if number == 0 else line
 
 
 def _header(reader: Iterator[list[str]], columns: LogColumns) -> list[str]:
@@ -184,15 +131,3 @@ def _header(reader: Iterator[list[str]], columns: LogColumns) -> list[str]:
             remedy="Rename or drop one of them",
         )
     return header
-
-
-def _numbered(reader: Iterator[list[str]], problems: list[RowProblem]) -> Iterator[tuple[int, list[str]]]:
-    """Yield rows with the line on which they start; report what is no CSV, and go on after it."""
-    while True:
-        line = reader.line_num + 1  # type: ignore[attr-defined]
-        try:
-            yield line, next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            problems.append(RowProblem(line, "", f"is no CSV: {error}"))

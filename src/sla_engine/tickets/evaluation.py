@@ -1,0 +1,531 @@
+"""
+From events to status: a ticket's log is read once, and every clock that listens is started, paused, moved and ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sla_engine.errors import UnknownName
+from sla_engine.facts import Attributes, Match, Test, Value, text_of
+from sla_engine.instants import from_micros
+from sla_engine.tickets.cycles import NEVER, Cycle
+from sla_engine.tickets.events import Event
+from sla_engine.tickets.outcomes import Phase
+from sla_engine.tickets.plans import CANCEL, START, STOP, ClockPlan, Plan, Promise, RequirementPlan
+from sla_engine.tickets.status import Anomaly, AnomalyKind, ClockStatus, HandedOff, TicketStatus
+from sla_engine.tickets.ticket import Ticket
+
+_OVER = ("solved", "closed", "cancelled")
+_DONE = {
+    "solve": ("solved", _OVER),
+    "close": ("closed", ("closed", "cancelled")),
+    "cancel": ("cancelled", ("cancelled",)),
+}
+"""What finishes a ticket: the status that it leaves, and those in which it is too late."""
+_DONE_BY_STATUS = {status: kind for kind, (status, _) in _DONE.items()}
+_NOT_DONE = (None, "", "false", "no")
+
+Switch = tuple[int, Plan]
+"""An instant, and the plan that holds from it on."""
+
+
+class _Facts:
+    """What is known of the ticket between two events."""
+
+    __slots__ = ("attributes", "awaiting", "pauses", "responded", "status", "tier")
+
+    def __init__(self, tier: str, attributes: Mapping[str, object]) -> None:
+        self.tier = tier
+        self.status = "new"
+        self.awaiting = "agent"
+        self.responded = False
+        self.pauses: dict[str, int] = {}
+        self.attributes = {name: text_of(value) for name, value in attributes.items()}
+
+    def copy(self) -> _Facts:
+        twin = object.__new__(_Facts)
+        twin.tier, twin.status, twin.awaiting, twin.responded = self.tier, self.status, self.awaiting, self.responded
+        twin.pauses, twin.attributes = dict(self.pauses), dict(self.attributes)
+        return twin
+
+    def fact(self, name: str) -> str | None:  # noqa: PLR0911  (one for each fact)
+        if name in self.attributes:
+            return self.attributes[name]
+        if name == "tier":
+            return self.tier
+        if name == "status":
+            return self.status
+        if name == "awaiting":
+            return self.awaiting
+        if name == "responded":
+            return "true" if self.responded else "false"
+        if name == "solved":
+            return "true" if self.status in _OVER else "false"
+        return None
+
+    def holds(self, match: Match) -> bool:
+        return all(
+            self._is_paused(test) if test.fact == "paused" else test.holds(self.fact(test.fact)) for test in match
+        )
+
+    def _is_paused(self, test: Test) -> bool:
+        """`true` is any pause, `false` none, and all else a pause of that reason."""
+        pauses = self.pauses
+        if test.values is None:
+            found = bool(pauses)
+        else:
+            found = any(
+                bool(pauses) if value == "true" else not pauses if value == "false" else value in pauses
+                for value in test.values
+            )
+        return found is not test.negated
+
+    def pause_of(self, plan: ClockPlan) -> str | None:
+        """Return why a clock is paused; None where it runs."""
+        if plan.pauses_simply:
+            return self._reasons() if self.pauses else None
+        for match in plan.pause:
+            if self.holds(match):
+                named = [test.fact for test in match]
+                return self._reasons() if "paused" in named and self.pauses else f"paused: {match}"
+        return None
+
+    def _reasons(self) -> str:
+        reasons = ", ".join(reason for reason in self.pauses if reason)
+        return f"paused: {reasons}" if reasons else "paused"
+
+
+class _Found:
+    """A cycle that was started, and what became of it."""
+
+    __slots__ = ("cycle", "end", "phase", "plan", "reason", "tier")
+
+    def __init__(self, plan: ClockPlan, tier: str, cycle: Cycle) -> None:
+        self.plan = plan
+        self.tier = tier
+        self.cycle = cycle
+        self.end: int | None = None
+        self.phase: Phase = "stopped"
+        self.reason = ""
+
+
+class _Run:
+    """A clock that listens: what it promises now, and its cycle while it has one."""
+
+    __slots__ = ("found", "plan", "promise", "started", "tier")
+
+    def __init__(self, plan: ClockPlan, tier: str, promise: Promise) -> None:
+        self.plan = plan
+        self.tier = tier
+        self.promise = promise
+        self.found: _Found | None = None
+        self.started = False
+
+
+class _Life:
+    """The life of one ticket, event by event."""
+
+    __slots__ = ("anomalies", "before", "changed", "facts", "found", "hand_offs", "numbers", "plan", "runs", "ticket")
+
+    def __init__(self, plan: Plan, ticket: Ticket, tier: str) -> None:
+        self.plan = plan
+        self.ticket = ticket
+        self.facts = self.before = _Facts(tier, ticket.attributes)
+        self.changed: dict[str, Value] = {}
+        self.runs: list[_Run] = []
+        self.found: list[_Found] = []
+        self.numbers: dict[tuple[str, str], int] = {}
+        self.anomalies: list[Anomaly] = []
+        self.hand_offs: list[HandedOff] = []
+        self._enter(ticket.opened_micros, ("open", "enter"))
+
+    # --- what an event does to the ticket ------------------------------------------------------------------------
+
+    def happen(self, event: Event) -> None:
+        """Let an event happen: to what is known of the ticket, and then to every clock."""
+        if event.ticket and event.ticket != self.ticket.id:
+            self._odd(event, "another_ticket", f"{event.said} belongs to {event.ticket!r}, and is not counted")
+            return
+        if event.micros < self.ticket.opened_micros:
+            self._odd(event, "before_opening", f"{event.said} before the opening is not counted")
+            return
+        if self.plan.needs_before:
+            self.before = self.facts.copy()
+        happened = _HAPPENS.get(event.kind)
+        signals = event.signals if happened is None else happened(self, event)
+        if signals:
+            self._tell(signals, event.micros, self.runs)
+
+    def _respond(self, event: Event) -> tuple[str, ...]:
+        if not event.automatic:  # type: ignore[attr-defined]
+            self.facts.awaiting = "customer"
+            self.facts.responded = True
+        return event.signals
+
+    def _customer_reply(self, event: Event) -> tuple[str, ...]:
+        self.facts.awaiting = "agent"
+        return event.signals
+
+    def _open(self, event: Event) -> tuple[str, ...]:
+        first = next(one for one in self.ticket.events if one.kind == "open" and one.ticket in ("", self.ticket.id))
+        if event is not first or event.micros != self.ticket.opened_micros:
+            self._odd(event, "opened_again", "the ticket was opened already")
+        return ()
+
+    def _pause(self, event: Event) -> tuple[str, ...]:
+        reason: str = event.reason  # type: ignore[attr-defined]
+        if reason in self.facts.pauses:
+            self._odd(event, "paused_already", f"it was {event.said} already")
+            return ()
+        self.facts.pauses[reason] = event.micros
+        return event.signals
+
+    def _resume(self, event: Event) -> tuple[str, ...]:
+        reason: str | None = event.reason  # type: ignore[attr-defined]
+        pauses = self.facts.pauses
+        if not pauses or (reason is not None and reason not in pauses):
+            self._odd(event, "resumed_without_pause", f"{event.said}, and was not paused")
+            return ()
+        if reason is None:
+            pauses.clear()
+        else:
+            del pauses[reason]
+        return event.signals
+
+    def _set_status(self, event: Event) -> tuple[str, ...]:
+        to: str = event.to  # type: ignore[attr-defined]
+        old = self.facts.status
+        if to not in self.plan.statuses:
+            self._odd(
+                event, "unknown_status", f"the policy does not know the status {to!r}: nothing pauses or stops by it"
+            )
+        self.facts.status = to
+        done = _DONE_BY_STATUS.get(to)
+        if done is not None:
+            nothing_new = old in _OVER if to == "solved" else old == to
+            return event.signals if nothing_new else (*event.signals, done)
+        return (*event.signals, "reopen") if old in _OVER else event.signals
+
+    def _finish(self, event: Event) -> tuple[str, ...]:
+        status, over = _DONE[event.kind]
+        if self.facts.status in over:
+            self._odd(event, f"{status}_already", f"it was {self.facts.status} already")  # type: ignore[arg-type]
+            return ()
+        self.facts.status = status
+        return event.signals
+
+    def _reopen(self, event: Event) -> tuple[str, ...]:
+        if self.facts.status not in _OVER:
+            self._odd(event, "reopened_while_open", f"reopened, and was {self.facts.status}")
+            return ()
+        self.facts.status = "open"
+        return event.signals
+
+    def _attribute(self, event: Event) -> tuple[str, ...]:
+        name, value = event.name, event.value  # type: ignore[attr-defined]
+        self.facts.attributes[name] = text_of(value)
+        self.changed[name] = value
+        if not self.plan.depends_on_attributes(self.facts.tier):
+            return event.signals
+        self._promise_anew(event.micros)
+        self._tell(event.signals, event.micros, self.runs)
+        self._enter(event.micros, ("enter", *event.signals))
+        return ()
+
+    def _hand_off(self, event: Event) -> tuple[str, ...]:
+        to: str = event.to  # type: ignore[attr-defined]
+        old = self.facts.tier
+        if to == old:
+            self._odd(event, "handed_to_itself", f"handed off to {to}, where it was already")
+            return ()
+        self._leave(event, old, to)
+        if to in self.plan.tiers:
+            self._promise_anew(event.micros)
+            self._tell(event.signals, event.micros, self.runs)
+            self._enter(event.micros, ("enter", *event.signals))
+        else:
+            self._odd(event, "unknown_tier", f"the policy has no tier {to!r}: no clock runs there")
+            for run in self.runs:
+                self._end(run, event.micros, "handed_off")
+            self.runs = []
+        return ()
+
+    def _leave(self, event: Event, old: str, to: str) -> None:
+        """End the clocks of the tier that the ticket leaves, and note what is missing."""
+        left = self.plan.tiers.get(old)
+        missing = [one.name for one in left.requirements if not self._fulfilled(one, event)] if left else []
+        self.hand_offs.append(HandedOff(event.at, old, to, tuple(missing)))
+        self.facts.tier = to
+        staying: list[_Run] = []
+        for run in self.runs:
+            if run.plan.ticket_scope:
+                staying.append(run)
+            elif run.found is not None:
+                stops = self._flags(run.plan, ("leave",)) & STOP
+                self._end(run, event.micros, "stopped" if stops else "handed_off")
+        self.runs = staying
+
+    def _fulfilled(self, required: RequirementPlan, event: Event) -> bool:
+        if required.name in event.done or not self.facts.holds(required.when):  # type: ignore[attr-defined]
+            return True
+        return all(self.facts.attributes.get(name) not in _NOT_DONE for name in required.attributes)
+
+    # --- what it does to the clocks ------------------------------------------------------------------------------
+
+    def switch(self, plan: Plan, micros: int) -> None:
+        """Let another version of the policy hold from an instant on."""
+        self.plan = plan
+        if self.facts.tier in plan.tiers:
+            self._promise_anew(micros)
+            self._enter(micros, ("enter",))
+
+    def _promise_anew(self, micros: int) -> None:
+        """Move the clocks to what is promised now: of the tier, the attributes and the version of the policy."""
+        promises = self.plan.promises(self.facts.tier, self.facts.fact)
+        for run in self.runs:
+            promise = promises.get(run.plan.name)
+            if promise is None:
+                moved = run.plan.ticket_scope and run.tier != self.facts.tier
+                self._end(run, micros, "handed_off" if moved else "cancelled", "" if moved else "no target any more")
+                continue
+            if run.found is not None:
+                run.found.tier = self.facts.tier
+                if not promise.same(run.promise):
+                    run.found.cycle.retarget(micros, promise, run.plan.retarget)
+            run.tier = self.facts.tier
+            run.promise = promise
+        self.runs = [run for run in self.runs if run.plan.name in promises]
+
+    def _enter(self, micros: int, signals: tuple[str, ...]) -> None:
+        """Let the clocks of the present tier begin that are not there yet."""
+        tier = self.facts.tier
+        promises = self.plan.promises(tier, self.facts.fact)
+        there = {run.plan.name for run in self.runs}
+        entered = [
+            _Run(plan, tier, promises[plan.name])
+            for plan in self.plan.tiers[tier].clocks
+            if plan.name in promises and plan.name not in there
+        ]
+        for run in entered:
+            run.started = run.plan.ticket_scope and ("", run.plan.name) in self.numbers
+        self._tell(signals, micros, entered)
+        self.runs += entered
+
+    def _flags(self, plan: ClockPlan, signals: tuple[str, ...]) -> int:
+        """Return what signals do to a clock."""
+        flags, table = 0, plan.flags
+        for signal in signals:
+            if signal in table:
+                flags |= table[signal]
+        if plan.conditions:
+            for signal in signals:
+                for flag, before, when in plan.conditions.get(signal, ()):
+                    if (before is None or self.before.holds(before)) and (when is None or self.facts.holds(when)):
+                        flags |= flag
+        return flags
+
+    def _tell(self, signals: tuple[str, ...], micros: int, runs: list[_Run]) -> None:
+        """Tell clocks what happened: an end goes before a start, and a pause comes last."""
+        facts = self.facts
+        for run in runs:
+            plan = run.plan
+            flags = self._flags(plan, signals)
+            if flags:
+                if run.found is not None and flags & (CANCEL | STOP):
+                    self._end(run, micros, "cancelled" if flags & CANCEL else "stopped", self._reason(flags, micros))
+                if flags & START and run.found is None and (plan.repeats or not run.started):
+                    self._start(run, micros)
+            found = run.found
+            if found is not None:
+                cycle = found.cycle
+                if facts.pauses or not (plan.pauses_simply and cycle.running):
+                    cause = facts.pause_of(plan)
+                    if cycle.running is not (cause is None) or cycle.cause != (cause or ""):
+                        cycle.switch(micros, running=cause is None, cause=cause or "")
+
+    def _reason(self, flags: int, micros: int) -> str:
+        if not flags & CANCEL:
+            return ""
+        return next(
+            (one.said for one in self.ticket.events if one.kind == "cancel" and one.micros == micros), "cancelled"
+        )
+
+    def _start(self, run: _Run, micros: int) -> None:
+        plan = run.plan
+        key = ("" if plan.ticket_scope else run.tier, plan.name)
+        number = self.numbers[key] = self.numbers.get(key, 0) + 1
+        cycle = Cycle(number, micros, run.promise, business_time=plan.business_time)
+        run.found = _Found(plan, run.tier, cycle)
+        run.started = True
+        self.found.append(run.found)
+
+    def _end(self, run: _Run, micros: int, phase: Phase, reason: str = "") -> None:
+        found = run.found
+        if found is not None:
+            found.cycle.advance(micros)
+            found.end, found.phase, found.reason = micros, phase, reason
+            run.found = None
+
+    def _odd(self, event: Event, kind: AnomalyKind, text: str) -> None:
+        self.anomalies.append(Anomaly(event.at, kind, text))
+
+    # --- what is known of it at the end --------------------------------------------------------------------------
+
+    def status(self, at: int, later: Sequence[Switch]) -> TicketStatus:
+        """Return what is known at an instant, up to which everything has happened."""
+        ticket = self.ticket
+        clocks = [self._clock(found, at) for found in self.found]
+        for run in self.runs:
+            if not run.started:
+                key = ("" if run.plan.ticket_scope else run.tier, run.plan.name)
+                clocks.append(
+                    ClockStatus(
+                        ticket.id,
+                        run.tier,
+                        run.plan.name,
+                        self.numbers.get(key, 0) + 1,
+                        "waiting",
+                        "undecided",
+                        run.promise.amount,
+                        run.promise.calendar,
+                        ticket.opened_at,
+                        at,
+                        needed_micros=getattr(run.promise.amount, "micros", None),
+                    )
+                )
+        changes = [clock.next_change_micros for clock in clocks if clock.next_change_micros is not None]
+        changes += [micros for micros, plan in later[:1] if self._changes(plan)]
+        return TicketStatus(
+            ticket.id,
+            self.facts.tier,
+            self.facts.status,
+            at,
+            ticket.opened_at,
+            tuple(clocks),
+            tuple(self.anomalies),
+            tuple(self.hand_offs),
+            min(changes, default=None),
+            self.plan.label,
+            ticket.attributes if not self.changed else Attributes({**ticket.attributes, **self.changed}),
+        )
+
+    def _changes(self, plan: Plan) -> bool:
+        """Whether another version of the policy would change what a clock promises."""
+        if self.facts.tier not in plan.tiers:
+            return False
+        promises = plan.promises(self.facts.tier, self.facts.fact)
+        names = {run.plan.name for run in self.runs}
+        return any(
+            run.plan.name not in promises or not run.promise.same(promises[run.plan.name])
+            for run in self.runs
+            if run.found is not None or not run.started
+        ) or any(name not in names for name in promises)
+
+    def _clock(self, found: _Found, at: int) -> ClockStatus:
+        cycle, plan, end = found.cycle, found.plan, found.end
+        ended = end is not None
+        until = at if end is None else end
+        cycle.advance(until)
+        due = cycle.due_at(ended=ended)
+        broken = cycle.broken_by(until)
+        need = cycle.need
+        warned = tuple(
+            [(part, whole, cycle.counted_at(-(-need * part // whole), ended=ended)) for part, whole in plan.warnings]
+        )
+        phase: Phase = found.phase if ended else "running" if cycle.running else "paused"
+        change = None
+        if not ended:
+            ahead = [warning for _, _, warning in warned if warning is not None and warning > at]
+            if broken is None:
+                breach = cycle.breach_ahead(due)
+                if breach is not None:
+                    ahead.append(breach + 1)
+            change = min(ahead, default=None)
+        if cycle.never:
+            self.anomalies.append(
+                Anomaly(from_micros(cycle.start, self.ticket.opened_at), "never_due", f"{plan.name}: {cycle.never}")
+            )
+        return ClockStatus(
+            self.ticket.id,
+            found.tier,
+            plan.name,
+            cycle.number,
+            phase,
+            "breached" if broken is not None else "met" if phase == "stopped" else "undecided",
+            cycle.promise.amount,
+            cycle.promise.calendar,
+            self.ticket.opened_at,
+            at,
+            cycle.start,
+            end,
+            due,
+            cycle.counted,
+            cycle.lost,
+            until - cycle.start,
+            None if need >= NEVER else need,
+            broken,
+            warned,
+            change,
+            found.reason,
+            tuple(cycle.pieces),
+            tuple(cycle.retargeted),
+        )
+
+
+_HAPPENS: dict[str, Callable[[_Life, Any], tuple[str, ...]]] = {
+    "open": _Life._open,
+    "respond": _Life._respond,
+    "customer_reply": _Life._customer_reply,
+    "status": _Life._set_status,
+    "pause": _Life._pause,
+    "resume": _Life._resume,
+    "hand_off": _Life._hand_off,
+    "attribute": _Life._attribute,
+    "solve": _Life._finish,
+    "close": _Life._finish,
+    "cancel": _Life._finish,
+    "reopen": _Life._reopen,
+}
+
+
+def evaluate(plan: Plan, ticket: Ticket, at: int, switches: Sequence[Switch] = ()) -> TicketStatus:
+    """
+    Return the status of a ticket at an instant, under a plan and the versions that follow it.
+
+    Events after the instant are not seen. Raises `UnknownName` for a tier that the plan does not have.
+    """
+    tier = ticket.tier or ""
+    if tier not in plan.tiers:
+        raise UnknownName(
+            f"there is no tier {ticket.tier!r}",
+            where=f"ticket {ticket.id}",
+            value=ticket.tier,
+            remedy=f"There is {', '.join(map(repr, plan.tiers)) or 'none'}",
+        )
+    if ticket.opened_micros > at:
+        return TicketStatus(
+            ticket.id,
+            tier,
+            "new",
+            at,
+            ticket.opened_at,
+            next_change_micros=ticket.opened_micros,
+            policy=plan.label,
+            attributes=ticket.attributes,
+        )
+    life = _Life(plan, ticket, tier)
+    passed = 0
+    for event in ticket.events:
+        micros = event.micros
+        if micros > at:
+            break
+        while passed < len(switches) and switches[passed][0] <= micros:
+            life.switch(switches[passed][1], switches[passed][0])
+            passed += 1
+        life.happen(event)
+    while passed < len(switches) and switches[passed][0] <= at:
+        life.switch(switches[passed][1], switches[passed][0])
+        passed += 1
+    return life.status(at, switches[passed:])

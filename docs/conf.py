@@ -12,7 +12,7 @@ project_copyright = author
 release = importlib.metadata.version("sla_engine")
 version = release
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
 exclude_patterns = ["_build", "demo"]
 html_theme = "furo"
 html_title = f"{project} {release}"
@@ -25,8 +25,6 @@ myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
-napoleon_google_docstring = True
-napoleon_numpy_docstring = False
 
 # Types in signatures are links where this documentation has a page for them. Nothing is fetched to link to others.
 nitpick_ignore_regex = [

@@ -17,6 +17,10 @@ ABSENT = "the data beside the project (../shared/data) are absent, so nothing is
 # What one test is run for: the name of its argument, the file, and where in the file the list is.
 LISTS: dict[str, tuple[str, Callable[[Any], list[Any]]]] = {
     "otrs_vector": ("vectors/otrs.json", lambda data: list(data["vectors"])),
+    "zammad_case": (
+        "vectors/zammad.json",
+        lambda data: [{**case, "rules": data["calendars"][case["calendar"]]} for case in data["cases"]],
+    ),
     "peer_case": (
         "vectors/peers.json",
         lambda data: [{**case, "suite": suite} for suite in data["suites"] for case in suite["cases"]],
@@ -77,6 +81,11 @@ def _given(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture
 def otrs_vector(request: pytest.FixtureRequest) -> Any:
+    return _given(request)
+
+
+@pytest.fixture
+def zammad_case(request: pytest.FixtureRequest) -> Any:
     return _given(request)
 
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import sla_engine as sla
 from sla_engine import cli, errors
+from sla_engine.cli.reading import LogOptions
 from sla_engine.data import Data
+from sla_engine.policies.checks import FindingKind
 from sla_engine.testing import strategies
+from sla_engine.tickets.clocks import PRESETS
+from sla_engine.tickets.events import KINDS
+from sla_engine.tickets.status import AnomalyKind
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -49,20 +57,83 @@ def test_every_question_of_a_calendar_is_documented() -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    [sla.Policy, sla.Tier, sla.Target, sla.Service, sla.BusinessCalendar, sla.Holidays, sla.HolidayDates, sla.Version],
+    [
+        sla.Policy,
+        sla.Tier,
+        sla.Target,
+        sla.Requirement,
+        sla.Service,
+        sla.Clock,
+        sla.Rule,
+        sla.Exclusion,
+        sla.Customer,
+        sla.PolicyVersion,
+        sla.BusinessCalendar,
+        sla.Holidays,
+        sla.HolidayDates,
+        sla.Version,
+    ],
 )
 def test_every_key_of_a_policy_is_documented(rule: type[Data]) -> None:
     text = page("policies")
     keys = set(re.findall(r"`(\w+)`", text)) | set(re.findall(r"(\w+) = ", text))
-    # An amount stands for a whole target, so its field is no key.
-    assert set(rule.model_fields) - keys - {"within"} == set()
+    # An amount stands for a whole target, and changes stand beside the other keys, so these fields are no keys.
+    assert set(rule.model_fields) - keys - {"within", "changes"} == set()
 
 
-def test_every_option_of_the_command_line_is_documented() -> None:
+def keys_of_tables(text: str) -> set[str]:
+    """What stands in the first columns of the tables of a page."""
+    first = [line.split("|")[1] for line in text.splitlines() if line.startswith("| ")]
+    return {name for cell in first for name in re.findall(r"`([^`]+)`", cell)}
+
+
+def test_every_key_of_a_clock_is_in_a_table() -> None:
+    text = page("clocks")
+    assert {*sla.Clock.model_fields, "preset"} - keys_of_tables(text) == set()
+    assert set(PRESETS) - keys_of_tables(text) == set()
+
+
+def test_every_event_has_its_kind_class_and_fields_in_a_table() -> None:
+    text = page("clocks")
+    own = {field.name for field in dataclasses.fields(sla.Event)}
+    for kind, event in KINDS.items():
+        (line,) = (line for line in text.splitlines() if line.startswith(f"| `{kind}` | `{event.__name__}` |"))
+        for field in dataclasses.fields(event):
+            assert field.name in own | {"kind"} or f"`{field.name}`" in line
+        assert f":: sla_engine.tickets.{event.__name__}(" in text
+
+
+@pytest.mark.parametrize(("name", "kinds"), [("clocks", AnomalyKind), ("policies", FindingKind)])
+def test_every_oddity_is_in_a_table(name: str, kinds: object) -> None:
+    assert set(get_args(kinds)) - keys_of_tables(page(name)) == set()
+
+
+def test_every_key_of_a_mapping_is_in_a_table() -> None:
+    assert set(sla.LogMapping.model_fields) - keys_of_tables(page("tickets")) == set()
+
+
+def test_every_field_of_an_outcome_is_in_a_table() -> None:
+    assert {field.name for field in dataclasses.fields(sla.Outcome)} - keys_of_tables(page("tickets")) == set()
+
+
+@pytest.mark.parametrize("command", [cli.report, cli.explain, cli.compare, cli.check])
+def test_every_option_of_the_command_line_is_documented(command: Callable[..., None]) -> None:
     text = page("cli")
-    for name, parameter in inspect.signature(cli.report).parameters.items():
+    heading = f"## `{command.__name__}`"
+    assert text.count(f"\n{heading}\n") == 1
+    section = text.partition(f"\n{heading}\n")[2].partition("\n## ")[0]
+    for name, parameter in inspect.signature(command).parameters.items():
+        if name == "options":
+            assert "[log](#how-the-log-is-written)" in section
+            continue
         option = f"--{name.replace('_', '-')}" if parameter.kind is parameter.KEYWORD_ONLY else name.upper()
-        assert f"| `{option}` |" in text
+        assert f"| `{option}` |" in section, option
+
+
+def test_every_option_of_a_log_is_documented() -> None:
+    section = page("cli").partition("\n## How the log is written\n")[2].partition("\n## ")[0]
+    for field in dataclasses.fields(LogOptions):
+        assert f"| `--{field.name.replace('_', '-')}` |" in section
 
 
 def test_the_tree_of_errors_is_that_of_the_module() -> None:

@@ -160,7 +160,7 @@ def test_the_attribution_decides_the_month() -> None:
     assert legal == {"opened": ["T-5"], "due": [], "stopped": []}
     assert [one.id for one in by["stopped"].unattributed] == ["T-4", "T-5", "T-8"]
     for found in by.values():
-        assert sum(map(len, found.tiers)) + len(found.outside) + len(found.unattributed) == 6
+        assert sum(map(len, found.figures)) + len(found.outside) + len(found.unattributed) == 6
 
 
 def test_what_comes_after_the_instant_asked_about_is_not_seen() -> None:

@@ -187,7 +187,7 @@ def _explained(status: str, clocks: list[ClockStatus]) -> str:
 
 
 def _ticket(log: TicketLog | EventLog, name: str) -> Ticket:
-    """Return a ticket of a log; one of a log with one row a ticket was responded to when it was stopped."""
+    """Return a ticket of a log; in one with one row a ticket, the stop is a response and a solution at once."""
     if isinstance(log, EventLog):
         for ticket in log.tickets:
             if ticket.id == name:
@@ -195,7 +195,8 @@ def _ticket(log: TicketLog | EventLog, name: str) -> Ticket:
     else:
         for row in log.rows:
             if row.id == name:
-                events = [] if row.stopped_at is None else [Event(at=row.stopped_at, kind="respond")]
+                stop = row.stopped_at
+                events = [] if stop is None else [Event(at=stop, kind="respond"), Event(at=stop, kind="solve")]
                 return Ticket(
                     id=row.id, tier=row.tier, opened_at=row.opened_at, attributes=row.attributes, events=events
                 )
@@ -261,8 +262,9 @@ def compare(
         )
     except (SlaError, OSError) as error:
         stop(error)
-    if found.before.problems:
-        tell_problems(found.before.problems)
+    problems = dict.fromkeys((*found.before.problems, *found.after.problems))
+    if problems:
+        tell_problems(problems)
         sys.exit(1)
 
 

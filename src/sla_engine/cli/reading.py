@@ -16,7 +16,8 @@ from cyclopts import Parameter
 from sla_engine.errors import InvalidInstant, InvalidLog, SlaError
 from sla_engine.instants import to_micros
 from sla_engine.policies import Policy, load_policy, maxony_policy
-from sla_engine.tickets import EventLog, LogColumns, LogMapping, TicketLog, is_event_log, read_events, read_log
+from sla_engine.tickets import EventLog, LogColumns, LogMapping, TicketLog, read_events, read_log
+from sla_engine.tickets.event_log import event_header, is_event_log
 from sla_engine.tickets.times import Ambiguous
 from sla_engine.zones import zone_name, zone_of
 
@@ -55,8 +56,8 @@ def read_tickets(path: Path, options: LogOptions, attributes: Iterable[str] = ()
     if options.mapping is not None:
         return read_events(source, mapping=_with(read_mapping(options.mapping), options))
     if is_event_log(source):
-        plain = options.zone is None and options.time_format is None and options.ambiguous == "refuse"
-        return read_events(source) if plain else read_events(source, mapping=_with(_native(source), options))
+        header = event_header(source)
+        return read_events(source, mapping=None if header is None else _with(LogMapping.native(header), options))
     columns = LogColumns(
         id=options.id_column,
         tier=options.tier_column,
@@ -67,11 +68,6 @@ def read_tickets(path: Path, options: LogOptions, attributes: Iterable[str] = ()
     return read_log(
         source, columns=columns, zone=options.zone, time_format=options.time_format, ambiguous=options.ambiguous
     )
-
-
-def _native(source: bytes) -> LogMapping:
-    header = source.decode("utf-8-sig", "replace").partition("\n")[0].strip()
-    return LogMapping.native(name.strip() for name in header.split(","))
 
 
 def _with(mapping: LogMapping, options: LogOptions) -> LogMapping:

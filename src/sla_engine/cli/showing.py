@@ -78,9 +78,11 @@ def show_report(found: Report, rules: Policy, most: int, console: Console) -> No
             f"{unusable} not usable",
         )
     late = figures.breached
-    if late:
+    if late and most > 0:
         console.print()
         _show_breached(figures, most, console)
+    elif late:
+        _plain(console, f"{len(late)} breached")
 
 
 def _figures(figures: Compliance, rules: Policy, before: Compliance | None) -> Table:
@@ -196,12 +198,12 @@ def show_what_if(found: WhatIf, most: int, console: Console) -> None:
         points = "" if change.points is None else _points(change.points * 100)
         table.add_row(*(text for _, text in change.labels), _share(change.before), _share(change.after), points)
     console.print(table)
-    if not found.flips:
+    if not found.flips or most <= 0:
         return
     shown = found.flips[: max(most, 0)]
     few = f", the first {len(shown)}" if len(shown) < len(found.flips) else ""
     console.print()
-    _plain(console, f"{len(found.flips)} flip{few}:", "bold")
+    _plain(console, f"{len(found.flips)} flips{few}:" if len(found.flips) > 1 else "1 flip:", "bold")
     listed = Table("ticket", "tier", "target", "verdict", "due before", "due after", box=None, pad_edge=False)
     listed.add_column("moved by", justify="right")
     for flip in shown:

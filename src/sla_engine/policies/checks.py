@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sla_engine.calendars import BusinessCalendar, Calendar, CombinedCalendar, Version, VersionedCalendar
+from sla_engine.calendars import BusinessCalendar, Calendar, CombinedCalendar, VersionedCalendar
 from sla_engine.errors import BeyondHorizon, InvalidPolicy, OutOfRange
 from sla_engine.instants import to_micros
 from sla_engine.policies.compiled import Promises, clock_of
+from sla_engine.policies.overlays import Overlay
 from sla_engine.policies.policy import Policy
+from sla_engine.policies.references import rebuilt
 from sla_engine.policies.what_if import WhatIf, what_if
 from sla_engine.tickets import EventLog, TicketLog
+from sla_engine.zones import zone_name
 
 FindingKind = Literal[
     "never_opens",
@@ -254,23 +257,40 @@ def in_civil_time(policy: Policy, civil_zones: Mapping[str, str] = CIVIL_ZONES) 
     """
     Return a policy with the civil zones that fixed offsets may have meant: the other reading of "GMT+1".
 
-    Calendars made of others follow them. Offsets that `civil_zones` does not name stay as they are.
+    Calendars made of others follow them, and so do those of customers and versions. Offsets that `civil_zones` does not
+    name stay as they are.
     """
+
+    def civil(calendar: Calendar) -> Calendar:
+        zone = civil_zones.get(calendar.zone)
+        moved = calendar if zone is None else calendar.model_copy(update={"zone": zone})
+        return rebuilt(moved, civil)
+
     return policy.model_copy(
         update={
             "name": f"{policy.name}, in civil time",
-            "calendars": tuple(_civil(calendar, civil_zones) for calendar in policy.calendars),
+            "calendars": tuple(civil(calendar) for calendar in policy.calendars),
+            "customers": tuple(_overlay_in_civil_time(one, civil_zones) for one in policy.customers),
+            "versions": tuple(_overlay_in_civil_time(one, civil_zones) for one in policy.versions),
         }
     )
 
 
-def _civil(calendar: Calendar, zones: Mapping[str, str]) -> Calendar:
-    zone = zones.get(calendar.zone, calendar.zone)
-    update: dict[str, Any] = {"zone": zone}
-    if isinstance(calendar, CombinedCalendar):
-        update |= {"left": _civil(calendar.left, zones), "right": _civil(calendar.right, zones)}
-    elif isinstance(calendar, VersionedCalendar):
-        update["versions"] = tuple(
-            Version(calendar=_civil(one.calendar, zones), from_date=one.from_date) for one in calendar.versions
-        )
-    return calendar.model_copy(update=update)
+def _overlay_in_civil_time(overlay: Overlay, zones: Mapping[str, str]) -> Overlay:
+    changes = json.loads(overlay.changes)
+    if "calendars" not in changes:
+        return overlay
+    changes["calendars"] = _written_in_civil_time(changes["calendars"], zones)
+    return overlay.model_copy(update={"changes": json.dumps(changes, ensure_ascii=False)})
+
+
+def _written_in_civil_time(written: Any, zones: Mapping[str, str]) -> Any:
+    """Return calendars as they are written, with other zones."""
+    if isinstance(written, dict):
+        return {
+            key: zones.get(zone_name(value), value)
+            if key == "zone" and isinstance(value, str)
+            else _written_in_civil_time(value, zones)
+            for key, value in written.items()
+        }
+    return [_written_in_civil_time(one, zones) for one in written] if isinstance(written, list) else written

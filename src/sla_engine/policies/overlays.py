@@ -16,7 +16,7 @@ from sla_engine.calendars import Calendar
 from sla_engine.data import Data
 from sla_engine.errors import InvalidPolicy, SlaError
 from sla_engine.facts import Match
-from sla_engine.policies.references import resolved_calendars
+from sla_engine.policies.references import rebuilt, resolved_calendars
 from sla_engine.policies.rules import Exclusion, Rule
 from sla_engine.shares import Share
 from sla_engine.targets import Service, Tier
@@ -45,8 +45,8 @@ class Overlay(Data, frozen=True):
     The differences from a policy, as JSON text in `changes`; written as the tables of a policy, with only what differs.
 
     Tiers, services and clocks are changed key by key, targets one by one (`"none"` takes one away), calendars as a
-    whole; rules and exclusions go before those that are there. A tier or service that the base does not have is an
-    error.
+    whole (others that are made of them follow); rules and exclusions go before those that are there. A tier or
+    service that the base does not have is an error.
     """
 
     error: ClassVar[type[SlaError]] = InvalidPolicy
@@ -142,8 +142,7 @@ def _overlaid(policy: Policy, changes: Mapping[str, Any]) -> Policy:
 
 def _changed(policy: Policy, key: str, change: Any) -> Any:  # noqa: PLR0911  (one for each key)
     if key == "calendars":
-        named: dict[str, Calendar | Any] = {str(one.name): one for one in policy.calendars}
-        return resolved_calendars({**named, **_table(change)})
+        return _calendars(policy.calendars, _table(change))
     if key in ("tiers", "services"):
         return _things(getattr(policy, key), _table(change), Tier if key == "tiers" else Service)
     if key == "clocks":
@@ -155,6 +154,20 @@ def _changed(policy: Policy, key: str, change: Any) -> Any:  # noqa: PLR0911  (o
     if key == "statuses":
         return (*policy.statuses, *(one for one in change if one not in policy.statuses))
     return change
+
+
+def _calendars(base: tuple[Calendar, ...], changes: dict[str, Any]) -> tuple[Calendar, ...]:
+    """Return the calendars with changes; those made of a changed one, by its name, follow it."""
+    named: dict[str, Calendar | Any] = {str(one.name): one for one in base}
+    changed = {str(one.name): one for one in resolved_calendars({**named, **changes}) if one.name in changes}
+
+    def following(part: Calendar) -> Calendar:
+        if part.name in changed and part == named.get(part.name):
+            return changed[part.name]
+        return rebuilt(part, following)
+
+    kept = {name: rebuilt(one, following) for name, one in named.items() if name not in changed}
+    return tuple({**kept, **changed}.values())
 
 
 def _table(given: Any) -> dict[str, Any]:

@@ -4,10 +4,10 @@ Calendars of a policy that are made of each other, by name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from sla_engine.calendars import Calendar, CombinedCalendar
+from sla_engine.calendars import Calendar, CombinedCalendar, Version, VersionedCalendar
 from sla_engine.calendars.combined import any_calendar
 from sla_engine.errors import InvalidPolicy, SlaError
 
@@ -23,6 +23,18 @@ def resolved_calendars(given: Mapping[str, Any]) -> tuple[Calendar, ...]:
     """
     resolver = _Resolver(given)
     return tuple(resolver.named(name, ()) for name in given)
+
+
+def rebuilt(calendar: Calendar, part: Callable[[Calendar], Calendar]) -> Calendar:
+    """Return a calendar made of others with each of its parts replaced; any other as it is."""
+    if isinstance(calendar, CombinedCalendar):
+        update: dict[str, Any] = {"left": part(calendar.left), "right": part(calendar.right)}
+    elif isinstance(calendar, VersionedCalendar):
+        versions = calendar.versions
+        update = {"versions": tuple(Version(calendar=part(one.calendar), from_date=one.from_date) for one in versions)}
+    else:
+        return calendar
+    return calendar.model_copy(update=update)
 
 
 def references_schema() -> list[dict[str, Any]]:

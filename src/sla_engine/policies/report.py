@@ -27,6 +27,7 @@ from sla_engine.tickets import (
     TicketStatus,
     compliance,
 )
+from sla_engine.tickets.compliance import PERIOD_NAMES
 
 _COLUMNS = (
     "id",
@@ -169,6 +170,9 @@ def report(
         outcomes = [one for one in outcomes if one.target == target]
     listed = [(tier.name, one.name) for tier in policy.tiers for one in tier.targets if target in (None, one.name)]
 
+    # Figures of single weeks or months have no counterpart in the period before.
+    beside = None if PERIOD_NAMES & set(names) else period
+
     def counted(of: Period | None) -> Compliance:
         return compliance(
             outcomes,
@@ -189,8 +193,8 @@ def report(
         log.rows if isinstance(log, EventLog) else len(log.rows) + len(log.problems),
         "events" if isinstance(log, EventLog) else "tickets",
         statuses,
-        counted(period.previous()) if period is not None else None,
-        counted(period.next()) if period is not None else None,
+        counted(beside.previous()) if beside is not None else None,
+        counted(beside.next()) if beside is not None else None,
     )
 
 

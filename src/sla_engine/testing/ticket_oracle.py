@@ -492,17 +492,21 @@ class _Life:
                     self._end(name, minute, "stopped" if stops else "handed_off")
             self.begun = {name for name in self.begun if self.policy["clocks"][name]["scope"] == "ticket"}
 
+        in_scope = {
+            name for name in self.promises if not handed_off or self.policy["clocks"][name]["scope"] == "ticket"
+        }
         self.promises = self._promises()
         for name, cycle in list(self.active.items()):
             if name not in self.promises:
+                # What is promised anew later starts anew.
                 self._end(name, minute, "handed_off" if handed_off else "cancelled")
+                self.begun.discard(name)
                 continue
             cycle.tier = self.tier
             if not self.promises[name].says_the_same_as(cycle.promise):
                 cycle.retarget(self.promises[name], minute)
         for name in self.promises:
-            enters = handed_off and self.policy["clocks"][name]["scope"] == "tier"
-            self._step(name, signals | {"enter"} if enters else signals, before, after, minute)
+            self._step(name, signals if name in in_scope else signals | {"enter"}, before, after, minute)
 
     def _change(self, event: Table) -> set[str] | None:
         """Change the facts and give the signals; None if the event has no effect."""

@@ -21,6 +21,8 @@ from sla_engine.tickets.outcomes import Attribute, Outcome
 from sla_engine.tickets.status import TicketStatus
 
 _PERIODS: dict[str, Any] = {"day": Day, "week": Week, "month": Month, "quarter": Quarter, "year": Year}
+PERIOD_NAMES = frozenset(_PERIODS)
+"""The groups that are made by time."""
 _KINDS = ("met", "breached", "running", "paused", "handed_off", "excluded")
 
 Exclude = Callable[[Outcome], str | None]

@@ -114,26 +114,39 @@ class _Found:
 class _Run:
     """A clock that listens: what it promises now, and its cycle while it has one."""
 
-    __slots__ = ("found", "plan", "promise", "started", "tier")
+    __slots__ = ("found", "plan", "promise", "tier")
 
     def __init__(self, plan: ClockPlan, tier: str, promise: Promise) -> None:
         self.plan = plan
         self.tier = tier
         self.promise = promise
         self.found: _Found | None = None
-        self.started = False
 
 
 class _Life:
     """The life of one ticket, event by event."""
 
-    __slots__ = ("anomalies", "before", "changed", "facts", "found", "hand_offs", "numbers", "plan", "runs", "ticket")
+    __slots__ = (
+        "anomalies",
+        "before",
+        "begun",
+        "changed",
+        "facts",
+        "found",
+        "hand_offs",
+        "numbers",
+        "plan",
+        "runs",
+        "ticket",
+    )
 
     def __init__(self, plan: Plan, ticket: Ticket, tier: str) -> None:
         self.plan = plan
         self.ticket = ticket
         self.facts = self.before = _Facts(tier, ticket.attributes)
         self.changed: dict[str, Value] = {}
+        self.begun: dict[str, bool] = {}
+        """The clocks that have started since they came into scope, and whether that is all tiers."""
         self.runs: list[_Run] = []
         self.found: list[_Found] = []
         self.numbers: dict[tuple[str, str], int] = {}
@@ -247,9 +260,7 @@ class _Life:
             self._enter(event.micros, ("enter", *event.signals))
         else:
             self._odd(event, "unknown_tier", f"the policy has no tier {to!r}: no clock runs there")
-            for run in self.runs:
-                self._end(run, event.micros, "handed_off")
-            self.runs = []
+            self._promise_anew(event.micros)
         return ()
 
     def _leave(self, event: Event, old: str, to: str) -> None:
@@ -266,6 +277,7 @@ class _Life:
                 stops = self._flags(run.plan, ("leave",)) & STOP
                 self._end(run, event.micros, "stopped" if stops else "handed_off")
         self.runs = staying
+        self.begun = {name: over_all for name, over_all in self.begun.items() if over_all}
 
     def _fulfilled(self, required: RequirementPlan, event: Event) -> bool:
         if required.name in event.done or not self.facts.holds(required.when):  # type: ignore[attr-defined]
@@ -283,12 +295,17 @@ class _Life:
 
     def _promise_anew(self, micros: int) -> None:
         """Move the clocks to what is promised now: of the tier, the attributes and the version of the policy."""
-        promises = self.plan.promises(self.facts.tier, self.facts.fact)
+        tier = self.facts.tier
+        promises = self.plan.promises(tier, self.facts.fact) if tier in self.plan.tiers else {}
         for run in self.runs:
             promise = promises.get(run.plan.name)
             if promise is None:
-                moved = run.plan.ticket_scope and run.tier != self.facts.tier
-                self._end(run, micros, "handed_off" if moved else "cancelled", "" if moved else "no target any more")
+                if run.found is not None:
+                    moved = run.tier != self.facts.tier
+                    self._end(
+                        run, micros, "handed_off" if moved else "cancelled", "" if moved else "no target any more"
+                    )
+                    del self.begun[run.plan.name]
                 continue
             if run.found is not None:
                 run.found.tier = self.facts.tier
@@ -308,8 +325,6 @@ class _Life:
             for plan in self.plan.tiers[tier].clocks
             if plan.name in promises and plan.name not in there
         ]
-        for run in entered:
-            run.started = run.plan.ticket_scope and ("", run.plan.name) in self.numbers
         self._tell(signals, micros, entered)
         self.runs += entered
 
@@ -335,7 +350,7 @@ class _Life:
             if flags:
                 if run.found is not None and flags & (CANCEL | STOP):
                     self._end(run, micros, "cancelled" if flags & CANCEL else "stopped", self._reason(flags, micros))
-                if flags & START and run.found is None and (plan.repeats or not run.started):
+                if flags & START and run.found is None and (plan.repeats or plan.name not in self.begun):
                     self._start(run, micros)
             found = run.found
             if found is not None:
@@ -358,7 +373,7 @@ class _Life:
         number = self.numbers[key] = self.numbers.get(key, 0) + 1
         cycle = Cycle(number, micros, run.promise, business_time=plan.business_time)
         run.found = _Found(plan, run.tier, cycle)
-        run.started = True
+        self.begun[plan.name] = plan.ticket_scope
         self.found.append(run.found)
 
     def _end(self, run: _Run, micros: int, phase: Phase, reason: str = "") -> None:
@@ -378,7 +393,7 @@ class _Life:
         ticket = self.ticket
         clocks = [self._clock(found, at) for found in self.found]
         for run in self.runs:
-            if not run.started:
+            if run.plan.name not in self.begun:
                 key = ("" if run.plan.ticket_scope else run.tier, run.plan.name)
                 clocks.append(
                     ClockStatus(
@@ -393,6 +408,7 @@ class _Life:
                         ticket.opened_at,
                         at,
                         needed_micros=getattr(run.promise.amount, "micros", None),
+                        warned_micros=tuple((part, whole, None) for part, whole in run.plan.warnings),
                     )
                 )
         changes = [clock.next_change_micros for clock in clocks if clock.next_change_micros is not None]
@@ -420,7 +436,7 @@ class _Life:
         return any(
             run.plan.name not in promises or not run.promise.same(promises[run.plan.name])
             for run in self.runs
-            if run.found is not None or not run.started
+            if run.found is not None or run.plan.name not in self.begun
         ) or any(name not in names for name in promises)
 
     def _clock(self, found: _Found, at: int) -> ClockStatus:

@@ -132,7 +132,8 @@ class _Reader:
                 now.attributes[key] = value
                 yield SetAttribute(at=row.at, name=key, value=value)
         tier = self._tier(row.cells)
-        if tier is not None and tier != now.tier:
+        told = any(("kind", "hand_off") in fields for fields in row.what)
+        if tier is not None and tier != now.tier and not told:
             now.tier = tier
             yield HandOff(at=row.at, to=tier)
 
@@ -186,11 +187,16 @@ def read_events(source: str | bytes | Iterable[str], *, mapping: LogMapping | No
 
 def is_event_log(source: bytes) -> bool:
     """Whether a log has one event a row (or is JSON), and not one ticket a row."""
-    start = source[:3].replace(b"\xef\xbb\xbf", b"") + source[3:65536]
-    if start.lstrip()[:1] in (b"[", b"{"):
-        return True
-    header = next(csv.reader([start.decode("utf-8", "replace").partition("\n")[0]]), [])
-    return {"ticket", "at", "kind"} <= {name.strip() for name in header}
+    header = event_header(source)
+    return header is None or {"ticket", "at", "kind"} <= set(header)
+
+
+def event_header(source: bytes) -> list[str] | None:
+    """Return the names of the columns of a log; None for JSON, which has none."""
+    start = source[:65536].decode("utf-8-sig", "replace").lstrip()
+    if start[:1] in ("[", "{"):
+        return None
+    return [name.strip() for name in next(csv.reader(start.splitlines()[:1]), [])]
 
 
 def _after(start: str, lines: Iterator[str]) -> Iterator[str]:

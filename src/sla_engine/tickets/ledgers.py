@@ -230,7 +230,9 @@ def _conclusion(clock: ClockStatus) -> Iterator[str]:
         yield f"counted {counted}; never due"
     else:
         left = needed - clock.elapsed_micros
+        never = clock.due_micros is None and clock.phase != "paused"
         said = f"{duration_text(left)} left" if left >= 0 else f"{duration_text(-left)} over"
-        yield f"counted {counted} of {duration_text(needed)}, {said}"
-    due = "no due instant while paused" if clock.due_at is None else f"due {clock.due_at.isoformat()}"
-    yield f"{clock.phase.replace('_', ' ')}, {clock.verdict}; {due}"
+        yield f"counted {counted} of {duration_text(needed)}, {'never due' if never else said}"
+    due = "" if clock.due_at is None else f"; due {clock.due_at.isoformat()}"
+    paused = "; no due instant while paused" if clock.due_at is None and clock.phase == "paused" else ""
+    yield f"{clock.phase.replace('_', ' ')}, {clock.verdict}{due or paused}"

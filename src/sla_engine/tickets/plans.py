@@ -155,4 +155,4 @@ class Plan:
 
     def depends_on_attributes(self, tier: str) -> bool:
         """Whether attributes change what is promised in a tier."""
-        return tier not in self._fixed
+        return tier in self.tiers and tier not in self._fixed

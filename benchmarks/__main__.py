@@ -9,7 +9,7 @@ import os
 import platform
 import sys
 
-from benchmarks import adding, compiling, importing, peers, reference
+from benchmarks import adding, clocks, compiling, importing, peers, reference
 from benchmarks.measuring import Effort, Row, progress
 
 COMPARISONS = (
@@ -19,6 +19,8 @@ COMPARISONS = (
     peers.against_businesstimedelta,
     compiling.against_exchange_calendars,
     importing.against_bases,
+    clocks.against_a_deadline,
+    clocks.by_events_and_by_time,
     reference.questions,
     reference.throughput,
 )

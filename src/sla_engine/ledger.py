@@ -117,7 +117,9 @@ class Ledger:
             )
 
     def _footer(self) -> list[str]:
-        lines = [f"business date {n}: {day:%a %Y-%m-%d}" for n, day in enumerate(self.dates, 1)]
+        lines = [
+            f"business date {n}: {WEEKDAYS[day.weekday()]} {day.isoformat()}" for n, day in enumerate(self.dates, 1)
+        ]
         if isinstance(self.answer, timedelta):
             return [*lines, f"answer: {duration_text_of(self.answer)}"]
         return [*lines, f"answer: {self.answer.isoformat()}"]
@@ -139,6 +141,7 @@ class Ledger:
         return self.html
 
 
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _HEAD = ("from", "to", "state", "why", "counted", "total")
 
 
@@ -163,8 +166,9 @@ def table_html(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]],
 
 
 def moment_text(at: datetime) -> str:
-    """Return an instant as ledgers show it: the weekday, the date and the local time."""
-    return f"{at:%a} {at.replace(tzinfo=None).isoformat(' ', 'auto' if at.microsecond or at.second else 'minutes')}"
+    """Return an instant as ledgers show it: the weekday (in English, whatever the locale), the date, the local time."""
+    precision = "auto" if at.microsecond or at.second else "minutes"
+    return f"{WEEKDAYS[at.weekday()]} {at.replace(tzinfo=None).isoformat(' ', precision)}"
 
 
 def duration_text_of(duration: timedelta) -> str:

@@ -36,6 +36,72 @@ def test_policies_and_combined_calendars_fit_their_schemas() -> None:
     jsonschema.validate(changed.to_data(), type(changed).model_json_schema())
 
 
+OFFICE = {"zone": "UTC", "hours": {"mon-fri": "09:00-17:00"}}
+WITH_OVERLAYS: dict[str, Any] = {
+    "name": "Everything",
+    "calendars": {"office": OFFICE, "always": {"zone": "UTC", "hours": {"mon-sun": "00:00-24:00"}}},
+    "tiers": {
+        "desk": {
+            "calendar": "office",
+            "targets": {"response": "4h", "reply": "8h"},
+            "requires": {"checked": {"attributes": ["a"], "when": {"topic": "mail"}}},
+            "goal": "95%",
+        },
+    },
+    "clocks": {
+        "response": "first_response",
+        "reply": {
+            "start": [{"event": "customer_reply", "before": {"responded": True}, "when": {"solved": False}}],
+            "stop": ["respond"],
+            "pause": [{"status": {"not": ["open", "new"]}}, {"vip": {"set": False}}],
+        },
+    },
+    "rules": [{"when": {"priority": ["urgent"]}, "targets": {"response": "none"}}, {"when": {}, "tier": "desk"}],
+    "exclusions": [{"when": {"channel": "spam"}, "reason": "spam"}],
+    "warnings": ["25%"],
+    "customers": {
+        "gold": {"title": "Gold", "tiers": {"desk": {"targets": {"reply": "none"}}}},
+        "acme": {"base": "gold", "clocks": {"response": {"warnings": ["10%"]}}},
+    },
+    "versions": [{"from_date": "2026-04-01", "tiers": {"desk": {"calendar": "always"}}}],
+    "straddling": "change",
+}
+
+
+def test_a_policy_with_clocks_rules_and_overlays_fits_its_schema() -> None:
+    schema = sla.Policy.model_json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(WITH_OVERLAYS, schema)
+    jsonschema.validate(sla.Policy.from_data(WITH_OVERLAYS).to_data(), schema)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"straddling": "both"},
+        {"colour": "red"},
+        {"clocks": {"reply": {"preset": "fastest"}}},
+        {"clocks": {"reply": {"start": [{"on": "enter"}]}}},
+        {"rules": [{"when": {"a": {"nor": 1}}, "tier": "desk"}]},
+        {"rules": [{"if": {}, "tier": "desk"}]},
+        {"exclusions": [{"when": {"a": 1}}]},
+        {"customers": {"acme": {"tier": {}}}},
+        {"customers": {"acme": {"tiers": {"desk": {"colour": 1}}}}},
+        {"versions": [{"tiers": {"desk": {"calendar": "always"}}}]},
+    ],
+)
+def test_a_policy_that_is_wrong_fits_neither(wrong: dict[str, Any]) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**WITH_OVERLAYS, **wrong}, sla.Policy.model_json_schema())
+    with pytest.raises(sla.SlaError):
+        sla.Policy.from_data({**WITH_OVERLAYS, **wrong})
+
+
+@pytest.mark.parametrize("what", [sla.LogMapping, sla.Clock, sla.Rule, sla.Customer, sla.PolicyVersion])
+def test_the_parts_have_schemas_too(what: Any) -> None:
+    jsonschema.Draft202012Validator.check_schema(what.model_json_schema())
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

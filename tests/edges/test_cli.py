@@ -53,7 +53,7 @@ def run(*arguments: str | Path, stdin: bytes = b"") -> Done:
     written = []
     for name in ("stdout", "stderr"):
         streams[name].flush()
-        written.append(streams[name].buffer.getvalue())  # type: ignore[attr-defined]
+        written.append(streams[name].buffer.getvalue())
     return Done(code, *written)
 
 
@@ -338,6 +338,14 @@ class TestExplain:
         # From 09:00 to 14:30, with a target of 4 hours.
         assert b"counted 5h30m of 4h, 1h30m over" in done.stdout
 
+    def test_rows_of_the_ticket_that_cannot_be_used_are_told(self, events: Path) -> None:
+        """Its time is explained without them, so whoever reads it must know."""
+        events.write_text(EVENTS + "E-1,soon,resume,,,,\n", encoding="utf-8")
+        done = run("explain", "E-1", events, *self.at)
+        assert done.returncode == 1
+        assert b"counted 3h of 4h" in done.stdout
+        assert b"line 9 (E-1): at 'soon' is no time" in done.stderr
+
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
@@ -397,6 +405,16 @@ class TestCompare:
         assert done.returncode == 1
         assert b"line 5 (T-4): opened_at 'soon' is no time" in done.stderr
 
+    def test_tickets_that_only_the_other_policy_cannot_judge_are_told(self, log: Path, tmp_path: Path) -> None:
+        data = sla.maxony_policy().to_data()
+        del data["tiers"]["legal"]
+        other = tmp_path / "other.json"
+        other.write_text(json.dumps(data), encoding="utf-8")
+        done = run("compare", log, "--against", other, *AT)
+        assert done.returncode == 1
+        assert b"T-3" in done.stderr
+        assert b"there is no tier 'legal'" in done.stderr
+
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
@@ -445,6 +463,12 @@ class TestCheck:
         done = run("check", log, *AT)
         assert done.returncode == 1
         assert b"line 5 (T-4): opened_at 'soon' is no time" in done.stderr
+
+    def test_event_rows_that_cannot_be_used_are_told(self, events: Path) -> None:
+        events.write_text(EVENTS + "E-1,soon,note,,,,\n", encoding="utf-8")
+        done = run("check", events, *AT)
+        assert done.returncode == 1
+        assert b"line 9 (E-1): at 'soon' is no time" in done.stderr
 
     def test_the_present_is_needed(self) -> None:
         done = run("check")

@@ -203,6 +203,7 @@ class TestEventsThatAreNone:
             ({"kind": "hand_off", "to": "lab", "done": "faq"}, "done", ["'faq'", '["faq_searched"]']),
             ({"kind": "pause", "reason": None}, "reason", ["None"]),
             ({"kind": "note", "ticket": 7}, "ticket", ["7"]),
+            ({"kind": "respond", "automatic": "no"}, "automatic", ["'no'"]),
             ({"kind": "attribute", "name": "", "value": 1}, "name", ["''"]),
         ],
     )
@@ -427,6 +428,46 @@ class TestMappings:
         with pytest.raises(sla.InvalidLog) as caught:
             sla.LogMapping.from_data(mapping)
         told(caught.value, where, *words)
+
+    def test_columns_fill_the_fields_of_events_that_are_translated(self) -> None:
+        mapping = sla.LogMapping(
+            ticket="No",
+            at="When",
+            event="What",
+            tier=None,
+            to="Target",
+            reason="Why",
+            events={"New": "open", "Moved": "hand_off", "Waits": "pause", "Told": "respond"},
+        )
+        log = sla.read_events(
+            "No,When,What,Target,Why\n"
+            "1,2026-03-02T09:00:00Z,New,,\n"
+            "1,2026-03-02T10:00:00Z,Moved,lab,\n"
+            "1,2026-03-02T11:00:00Z,Waits,,vendor\n"
+            "1,2026-03-02T12:00:00Z,Told,lab,vendor\n",
+            mapping=mapping,
+        )
+        assert log.problems == ()
+        assert log.tickets[0].events == (
+            event(1, "hand_off", to="lab"),
+            event(2, "pause", reason="vendor"),
+            event(3, "respond"),
+        )
+
+    def test_what_resumes_ends_every_pause_that_there_is(self) -> None:
+        mapping = sla.LogMapping(
+            events={"New": "open", "Wait": "pause:user", "Bug": "pause:bug", "Fixed": "resume:bug", "Take": "respond"},
+            tier=None,
+            resumes=["Take"],
+        )
+        names = ["New", "Wait", "Bug", "Fixed", "Take", "Take"]
+        rows = [f"1,2026-03-02T{hour:02}:00:00Z,{name}\n" for hour, name in enumerate(names, 9)]
+        log = sla.read_events("ticket,at,kind\n" + "".join(rows), mapping=mapping)
+        # The user's pause is open when it is taken first; then there is none.
+        assert [(one.kind, (one.at - OPENED) / HOUR) for one in log.tickets[0].events] == [
+            ("pause", 1), ("pause", 2), ("resume", 3), ("resume", 4), ("respond", 4), ("respond", 5),
+        ]  # fmt: skip
+        assert log.tickets[0].events[3] == event(4, "resume")
 
     @pytest.mark.parametrize(("kind", "field"), [("hand_off", "to"), ("status", "to"), ("attribute", "name")])
     def test_an_event_without_what_its_kind_needs(self, kind: str, field: str) -> None:

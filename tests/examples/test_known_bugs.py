@@ -117,7 +117,7 @@ class TestHoldOverNight:
         pauses = [(utc(3, 9), utc(3, 11)), (utc(3, 10), utc(3, 12))]
         assert self.naive(utc(3, 11), pauses) == utc(3, 15)
         events = [
-            sla.Event(at=moment, kind=kind, reason=reason)
+            sla.Event(at=moment, kind=kind, reason=reason)  # type: ignore[arg-type]
             for reason, (start, end) in zip(("customer", "vendor"), pauses, strict=True)
             for moment, kind in ((start, "pause"), (end, "resume"))
         ]

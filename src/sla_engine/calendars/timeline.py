@@ -48,7 +48,10 @@ class Table:
     def open_before(self, at: int) -> int:
         """Return F(at), counted from `lo`."""
         i = bisect_right(self.opens, at) - 1
-        return self.before[i] + min(at, self.closes[i]) - self.opens[i] if i >= 0 else 0
+        if i < 0:
+            return 0
+        close = self.closes[i]
+        return self.before[i] + (at if at < close else close) - self.opens[i]  # noqa: FURB136  (min is slower)
 
 
 def _utc_or_edge(at: int) -> datetime:

@@ -149,9 +149,11 @@ _PAUSED = (Match.parse(_WHEN_PAUSED),)
 _CANCEL = _triggers("cancel")
 _ANSWERED = ["respond", "solve", "close"]
 _FINISHED = ["solve", "close"]
+_ENTERED = {"event": "enter", "when": {"solved": False}}
+"""A ticket that is handed on when it is finished starts nothing, until it is reopened."""
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "first_response": {"start": ["enter"], "stop": _ANSWERED},
+    "first_response": {"start": [_ENTERED, "reopen"], "stop": _ANSWERED},
     "next_response": {
         "start": [
             {"event": "customer_reply", "before": {"responded": True}, "when": {"solved": False}},
@@ -168,19 +170,19 @@ PRESETS: dict[str, dict[str, Any]] = {
         "repeats": True,
     },
     "requester_wait": {
-        "start": ["enter", "reopen"],
+        "start": [_ENTERED, "reopen"],
         "stop": _FINISHED,
         "pause": [_WHEN_PAUSED, {"status": "pending"}],
         "repeats": True,
     },
     "agent_work": {
-        "start": ["enter", "reopen"],
+        "start": [_ENTERED, "reopen"],
         "stop": _FINISHED,
         "pause": [_WHEN_PAUSED, {"status": ["pending", "on_hold"]}],
         "repeats": True,
     },
-    "time_in_tier": {"start": ["enter"], "stop": ["leave", *_FINISHED]},
-    "resolution": {"start": ["enter", "reopen"], "stop": _FINISHED, "repeats": True},
+    "time_in_tier": {"start": [_ENTERED, "reopen"], "stop": ["leave", *_FINISHED]},
+    "resolution": {"start": [_ENTERED, "reopen"], "stop": _FINISHED, "repeats": True},
 }
 """The clocks that need no definition, by the names that the field gives them."""
 PRESETS["response"] = PRESETS["first_response"]

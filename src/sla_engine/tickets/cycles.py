@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from sla_engine.calendars.timeline import Table
 from sla_engine.errors import BeyondHorizon, NeverOpens
 from sla_engine.tickets.clocks import Retarget
 from sla_engine.tickets.plans import Promise
@@ -39,12 +40,12 @@ class Cycle:
     __slots__ = (
         "at",
         "base",
+        "before",
         "broken",
         "business_time",
         "cause",
         "counted",
         "due",
-        "first_piece",
         "floor",
         "lost",
         "need",
@@ -55,12 +56,12 @@ class Cycle:
         "retargeted",
         "running",
         "start",
-        "warned_from",
+        "table",
     )
 
     def __init__(self, number: int, start: int, promise: Promise, *, business_time: bool) -> None:
         self.number = number
-        self.start = self.base = self.at = self.warned_from = start
+        self.start = self.base = self.at = start
         self.promise = promise
         self.business_time = business_time
         self.running = True
@@ -70,13 +71,15 @@ class Cycle:
         self.lost = 0
         """The open time in pauses since `base`."""
         self.pieces: list[Piece] = []
-        self.first_piece = 0
         self.due: int | None = None
         """The due instant, once it is reached: it never moves again."""
         self.broken: int | None = None
         """When the target was first breached, as far as that is history."""
-        self.retargeted: list[Retargeted] = []
+        self.retargeted: tuple[Retargeted, ...] = ()
         self.never = ""
+        self.before = 0
+        """The open time before `at`, as `table` counts it."""
+        self.table: Table | None = None
         self.need = self.floor = 0
         self._promised(start)
 
@@ -92,7 +95,12 @@ class Cycle:
         at = self.at
         if to == at:
             return
-        open_time = self.promise.timeline.elapsed(at, to)
+        table = self.table
+        if table is None or to >= table.hi:
+            table = self._looked_up(to)
+        before = self.before if table is None else table.open_before(to)
+        open_time = before - self.before
+        self.before = before
         counted = self.counted
         if self.running:
             total = counted + open_time
@@ -105,8 +113,30 @@ class Cycle:
             if counted >= self.need and self.due is None and self.floor <= to:
                 self.due = max(self.floor, at)
             self.lost += open_time
-        self.pieces.append(Piece(at, to, self.running, self.cause, self.promise, open_time))
+        pieces = self.pieces
+        last = pieces[-1] if pieces else None
+        if (
+            last is not None
+            and last.running is self.running
+            and last.cause == self.cause
+            and last.promise is self.promise
+            and last.end > self.base
+        ):
+            # Nothing has changed since, as where a pause is split.
+            pieces[-1] = Piece(last.start, to, last.running, last.cause, last.promise, last.open_time + open_time)
+        else:
+            pieces.append(Piece(at, to, self.running, self.cause, self.promise, open_time))
         self.at = to
+
+    def _looked_up(self, to: int) -> Table | None:
+        """Look up the present instant in a table that knows another one too; None where it never opens."""
+        timeline = self.promise.timeline
+        if timeline.never_opens:
+            self.table = None
+        else:
+            self.table = timeline.covering(self.at, to)
+            self.before = self.table.open_before(self.at)
+        return self.table
 
     def _reached(self) -> int:
         left = self.need - self.counted
@@ -127,18 +157,17 @@ class Cycle:
     def retarget(self, at: int, promise: Promise, rule: Retarget) -> None:
         """Promise something else from an instant on, by the rule that says what becomes of the time counted."""
         self.advance(at)
-        self.retargeted.append(Retargeted(at, self.promise, rule))
+        self.retargeted = (*self.retargeted, Retargeted(at, self.promise, rule))
         self.promise = promise
+        self.table = None
         if rule == "retroactive":
             self._again()
             return
         self.broken = self.broken_by(at)
         self.due = None
-        self.warned_from = at
         if rule == "restart":
             self.base = at
             self.counted = self.lost = 0
-            self.first_piece = len(self.pieces)
             self._promised(at)
             return
         self._promised(self.base)
@@ -151,9 +180,10 @@ class Cycle:
     def _again(self) -> None:
         """Count everything anew, as if the promise had been the present one from the start."""
         past = self.pieces
+        self.table = None
         running, cause = self.running, self.cause
-        self.base = self.at = self.warned_from = self.start
-        self.counted = self.lost = self.first_piece = 0
+        self.base = self.at = self.start
+        self.counted = self.lost = 0
         self.due = self.broken = None
         self.pieces = []
         self._promised(self.start)
@@ -191,29 +221,18 @@ class Cycle:
         except (BeyondHorizon, NeverOpens):
             return None
 
-    def counted_at(self, amount: int, *, ended: bool) -> int | None:
-        """Return the first instant at which so much was counted; None where that is not determined."""
-        if amount > self.counted:
-            if ended or not self.running or self.never:
-                return None
-            try:
-                return self.promise.timeline.add(self.at, amount - self.counted)
-            except BeyondHorizon:
-                return None
-        counted = 0
-        for piece in self.pieces[self.first_piece :]:
-            if piece.running:
-                if counted + piece.open_time >= amount:
-                    left = amount - counted
-                    reached = piece.promise.timeline.add(piece.start, left) if left > 0 else piece.start
-                    return max(reached, self.warned_from)
-                counted += piece.open_time
-        return self.warned_from
-
-    @property
-    def paused_wall(self) -> int:
-        """The time in pauses, open or closed."""
-        return sum(piece.end - piece.start for piece in self.pieces if not piece.running)
+    def warning_ahead(self, shares: tuple[tuple[int, int], ...]) -> int | None:
+        """Return when the next share of the target will be reached, if nothing happens; None where none is ahead."""
+        if not self.running or self.never:
+            return None
+        for part, whole in shares:
+            amount = -(-self.need * part // whole)
+            if amount > self.counted:
+                try:
+                    return self.promise.timeline.add(self.at, amount - self.counted)
+                except BeyondHorizon:
+                    return None
+        return None
 
 
 NEVER = 10**18

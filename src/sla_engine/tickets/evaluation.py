@@ -13,7 +13,7 @@ from sla_engine.instants import from_micros
 from sla_engine.tickets.cycles import NEVER, Cycle
 from sla_engine.tickets.events import Event
 from sla_engine.tickets.outcomes import Phase
-from sla_engine.tickets.plans import CANCEL, START, STOP, ClockPlan, Plan, Promise, RequirementPlan
+from sla_engine.tickets.plans import CANCEL, START, STOP, ClockPlan, Ensemble, Plan, Promise, Reaction, RequirementPlan
 from sla_engine.tickets.status import Anomaly, AnomalyKind, ClockStatus, HandedOff, TicketStatus
 from sla_engine.tickets.ticket import Ticket
 
@@ -25,7 +25,11 @@ _DONE = {
 }
 """What finishes a ticket: the status that it leaves, and those in which it is too late."""
 _DONE_BY_STATUS = {status: kind for kind, (status, _) in _DONE.items()}
+_TRUE = ("true",)
+_LEAVING = ("leave",)
 _NOT_DONE = (None, "", "false", "no")
+
+_NOBODY = Ensemble(())
 
 Switch = tuple[int, Plan]
 """An instant, and the plan that holds from it on."""
@@ -34,41 +38,48 @@ Switch = tuple[int, Plan]
 class _Facts:
     """What is known of the ticket between two events."""
 
-    __slots__ = ("attributes", "awaiting", "pauses", "responded", "status", "tier")
+    __slots__ = ("known", "pauses", "reasons", "status", "tier")
 
     def __init__(self, tier: str, attributes: Mapping[str, object]) -> None:
         self.tier = tier
         self.status = "new"
-        self.awaiting = "agent"
-        self.responded = False
         self.pauses: dict[str, int] = {}
-        self.attributes = {name: text_of(value) for name, value in attributes.items()}
+        self.reasons = ""
+        self.known: dict[str, str | None] = {
+            "tier": tier,
+            "status": "new",
+            "awaiting": "agent",
+            "responded": "false",
+            "solved": "false",
+        }
+        """Every fact but the pauses: what the events tell, and the attributes (none has the name of another)."""
+        for name, value in attributes.items():
+            self.known[name] = text_of(value)
 
     def copy(self) -> _Facts:
         twin = object.__new__(_Facts)
-        twin.tier, twin.status, twin.awaiting, twin.responded = self.tier, self.status, self.awaiting, self.responded
-        twin.pauses, twin.attributes = dict(self.pauses), dict(self.attributes)
+        twin.tier, twin.status, twin.reasons = self.tier, self.status, self.reasons
+        twin.pauses, twin.known = dict(self.pauses), dict(self.known)
         return twin
 
-    def fact(self, name: str) -> str | None:  # noqa: PLR0911  (one for each fact)
-        if name in self.attributes:
-            return self.attributes[name]
-        if name == "tier":
-            return self.tier
-        if name == "status":
-            return self.status
-        if name == "awaiting":
-            return self.awaiting
-        if name == "responded":
-            return "true" if self.responded else "false"
-        if name == "solved":
-            return "true" if self.status in _OVER else "false"
-        return None
+    def has_status(self, status: str) -> None:
+        self.status = self.known["status"] = status
+        self.known["solved"] = "true" if status in _OVER else "false"
+
+    def is_in(self, tier: str) -> None:
+        self.tier = self.known["tier"] = tier
 
     def holds(self, match: Match) -> bool:
-        return all(
-            self._is_paused(test) if test.fact == "paused" else test.holds(self.fact(test.fact)) for test in match
-        )
+        for test in match:
+            fact, values, negated = test
+            if fact == "paused":
+                if not self._is_paused(test):
+                    return False
+            else:
+                found = self.known.get(fact)
+                if (found is not None if values is None else found in values) is negated:
+                    return False
+        return True
 
     def _is_paused(self, test: Test) -> bool:
         """`true` is any pause, `false` none, and all else a pause of that reason."""
@@ -82,19 +93,34 @@ class _Facts:
             )
         return found is not test.negated
 
-    def pause_of(self, plan: ClockPlan) -> str | None:
-        """Return why a clock is paused; None where it runs."""
-        if plan.pauses_simply:
-            return self._reasons() if self.pauses else None
-        for match in plan.pause:
+    def pause_of(self, plan: ClockPlan) -> str:
+        """Return why a clock is paused; empty where it runs."""
+        for match, said in plan.pause:
+            if len(match) == 1:
+                # The two that nearly all clocks have, without a detour.
+                fact, values, negated = match[0]
+                if fact == "paused" and values == _TRUE and not negated:
+                    if self.pauses:
+                        return self.reasons
+                    continue
+                if fact == "status" and values is not None and not negated:
+                    if self.status in values:
+                        return said
+                    continue
             if self.holds(match):
-                named = [test.fact for test in match]
-                return self._reasons() if "paused" in named and self.pauses else f"paused: {match}"
-        return None
+                return self.reasons if self.pauses and any(test.fact == "paused" for test in match) else said
+        return ""
 
-    def _reasons(self) -> str:
-        reasons = ", ".join(reason for reason in self.pauses if reason)
-        return f"paused: {reasons}" if reasons else "paused"
+    def paused_by(self, *, reason: str | None, micros: int | None) -> None:
+        """Note a pause for a reason, or the end of one; the end of all where there is none."""
+        if micros is not None:
+            self.pauses[reason or ""] = micros
+        elif reason is None:
+            self.pauses.clear()
+        else:
+            del self.pauses[reason]
+        said = ", ".join(one for one in self.pauses if one)
+        self.reasons = f"paused: {said}" if said else "paused"
 
 
 class _Found:
@@ -131,6 +157,8 @@ class _Life:
         "before",
         "begun",
         "changed",
+        "ensemble",
+        "event",
         "facts",
         "found",
         "hand_offs",
@@ -143,6 +171,8 @@ class _Life:
     def __init__(self, plan: Plan, ticket: Ticket, tier: str) -> None:
         self.plan = plan
         self.ticket = ticket
+        self.event: Event | None = None
+        self.ensemble = _NOBODY
         self.facts = self.before = _Facts(tier, ticket.attributes)
         self.changed: dict[str, Value] = {}
         self.begun: dict[str, bool] = {}
@@ -164,21 +194,23 @@ class _Life:
         if event.micros < self.ticket.opened_micros:
             self._odd(event, "before_opening", f"{event.said} before the opening is not counted")
             return
-        if self.plan.needs_before:
+        self.event = event
+        kind = event.kind
+        if kind in self.plan.needs_before:
             self.before = self.facts.copy()
-        happened = _HAPPENS.get(event.kind)
+        happened = _HAPPENS.get(kind)
         signals = event.signals if happened is None else happened(self, event)
         if signals:
-            self._tell(signals, event.micros, self.runs)
+            self._tell(signals, event.micros)
 
     def _respond(self, event: Event) -> tuple[str, ...]:
         if not event.automatic:  # type: ignore[attr-defined]
-            self.facts.awaiting = "customer"
-            self.facts.responded = True
+            self.facts.known["awaiting"] = "customer"
+            self.facts.known["responded"] = "true"
         return event.signals
 
     def _customer_reply(self, event: Event) -> tuple[str, ...]:
-        self.facts.awaiting = "agent"
+        self.facts.known["awaiting"] = "agent"
         return event.signals
 
     def _open(self, event: Event) -> tuple[str, ...]:
@@ -192,7 +224,7 @@ class _Life:
         if reason in self.facts.pauses:
             self._odd(event, "paused_already", f"it was {event.said} already")
             return ()
-        self.facts.pauses[reason] = event.micros
+        self.facts.paused_by(reason=reason, micros=event.micros)
         return event.signals
 
     def _resume(self, event: Event) -> tuple[str, ...]:
@@ -201,10 +233,7 @@ class _Life:
         if not pauses or (reason is not None and reason not in pauses):
             self._odd(event, "resumed_without_pause", f"{event.said}, and was not paused")
             return ()
-        if reason is None:
-            pauses.clear()
-        else:
-            del pauses[reason]
+        self.facts.paused_by(reason=reason, micros=None)
         return event.signals
 
     def _set_status(self, event: Event) -> tuple[str, ...]:
@@ -214,7 +243,7 @@ class _Life:
             self._odd(
                 event, "unknown_status", f"the policy does not know the status {to!r}: nothing pauses or stops by it"
             )
-        self.facts.status = to
+        self.facts.has_status(to)
         done = _DONE_BY_STATUS.get(to)
         if done is not None:
             nothing_new = old in _OVER if to == "solved" else old == to
@@ -226,24 +255,24 @@ class _Life:
         if self.facts.status in over:
             self._odd(event, f"{status}_already", f"it was {self.facts.status} already")  # type: ignore[arg-type]
             return ()
-        self.facts.status = status
+        self.facts.has_status(status)
         return event.signals
 
     def _reopen(self, event: Event) -> tuple[str, ...]:
         if self.facts.status not in _OVER:
             self._odd(event, "reopened_while_open", f"reopened, and was {self.facts.status}")
             return ()
-        self.facts.status = "open"
+        self.facts.has_status("open")
         return event.signals
 
     def _attribute(self, event: Event) -> tuple[str, ...]:
         name, value = event.name, event.value  # type: ignore[attr-defined]
-        self.facts.attributes[name] = text_of(value)
+        self.facts.known[name] = text_of(value)
         self.changed[name] = value
         if not self.plan.depends_on_attributes(self.facts.tier):
             return event.signals
         self._promise_anew(event.micros)
-        self._tell(event.signals, event.micros, self.runs)
+        self._tell(event.signals, event.micros)
         self._enter(event.micros, ("enter", *event.signals))
         return ()
 
@@ -256,7 +285,7 @@ class _Life:
         self._leave(event, old, to)
         if to in self.plan.tiers:
             self._promise_anew(event.micros)
-            self._tell(event.signals, event.micros, self.runs)
+            self._tell(event.signals, event.micros)
             self._enter(event.micros, ("enter", *event.signals))
         else:
             self._odd(event, "unknown_tier", f"the policy has no tier {to!r}: no clock runs there")
@@ -268,21 +297,21 @@ class _Life:
         left = self.plan.tiers.get(old)
         missing = [one.name for one in left.requirements if not self._fulfilled(one, event)] if left else []
         self.hand_offs.append(HandedOff(event.at, old, to, tuple(missing)))
-        self.facts.tier = to
+        self.facts.is_in(to)
         staying: list[_Run] = []
         for run in self.runs:
             if run.plan.ticket_scope:
                 staying.append(run)
             elif run.found is not None:
-                stops = self._flags(run.plan, ("leave",)) & STOP
+                stops = self._flags(run.plan.reaction(_LEAVING)) & STOP
                 self._end(run, event.micros, "stopped" if stops else "handed_off")
-        self.runs = staying
+        self._stay(staying)
         self.begun = {name: over_all for name, over_all in self.begun.items() if over_all}
 
     def _fulfilled(self, required: RequirementPlan, event: Event) -> bool:
         if required.name in event.done or not self.facts.holds(required.when):  # type: ignore[attr-defined]
             return True
-        return all(self.facts.attributes.get(name) not in _NOT_DONE for name in required.attributes)
+        return all(self.facts.known.get(name) not in _NOT_DONE for name in required.attributes)
 
     # --- what it does to the clocks ------------------------------------------------------------------------------
 
@@ -296,7 +325,7 @@ class _Life:
     def _promise_anew(self, micros: int) -> None:
         """Move the clocks to what is promised now: of the tier, the attributes and the version of the policy."""
         tier = self.facts.tier
-        promises = self.plan.promises(tier, self.facts.fact) if tier in self.plan.tiers else {}
+        promises = self.plan.promises(tier, self.facts.known.get) if tier in self.plan.tiers else {}
         for run in self.runs:
             promise = promises.get(run.plan.name)
             if promise is None:
@@ -309,63 +338,65 @@ class _Life:
                 continue
             if run.found is not None:
                 run.found.tier = self.facts.tier
-                if not promise.same(run.promise):
+                if promise != run.promise:
                     run.found.cycle.retarget(micros, promise, run.plan.retarget)
             run.tier = self.facts.tier
             run.promise = promise
-        self.runs = [run for run in self.runs if run.plan.name in promises]
+        self._stay([run for run in self.runs if run.plan.name in promises])
+
+    def _stay(self, runs: list[_Run]) -> None:
+        """Let these clocks listen, and no others."""
+        self.runs = runs
+        self.ensemble = self.plan.ensemble(tuple([run.plan for run in runs]))
 
     def _enter(self, micros: int, signals: tuple[str, ...]) -> None:
         """Let the clocks of the present tier begin that are not there yet."""
         tier = self.facts.tier
-        promises = self.plan.promises(tier, self.facts.fact)
+        promises = self.plan.promises(tier, self.facts.known.get)
         there = {run.plan.name for run in self.runs}
         entered = [
             _Run(plan, tier, promises[plan.name])
             for plan in self.plan.tiers[tier].clocks
             if plan.name in promises and plan.name not in there
         ]
-        self._tell(signals, micros, entered)
-        self.runs += entered
+        if entered:
+            self._stay([*self.runs, *entered])
+            for run in entered:
+                self._react(run, run.plan.reaction(signals), micros)
 
-    def _flags(self, plan: ClockPlan, signals: tuple[str, ...]) -> int:
-        """Return what signals do to a clock."""
-        flags, table = 0, plan.flags
-        for signal in signals:
-            if signal in table:
-                flags |= table[signal]
-        if plan.conditions:
-            for signal in signals:
-                for flag, before, when in plan.conditions.get(signal, ()):
-                    if (before is None or self.before.holds(before)) and (when is None or self.facts.holds(when)):
-                        flags |= flag
+    def _tell(self, signals: tuple[str, ...], micros: int) -> None:
+        """Tell the clocks what happened."""
+        runs = self.runs
+        for place, reaction in self.ensemble.concerned(signals):
+            self._react(runs[place], reaction, micros)
+
+    def _flags(self, reaction: Reaction) -> int:
+        """Return what an event does to a clock."""
+        flags, conditions, _ = reaction
+        for flag, before, when in conditions:
+            if (before is None or self.before.holds(before)) and (when is None or self.facts.holds(when)):
+                flags |= flag
         return flags
 
-    def _tell(self, signals: tuple[str, ...], micros: int, runs: list[_Run]) -> None:
-        """Tell clocks what happened: an end goes before a start, and a pause comes last."""
-        facts = self.facts
-        for run in runs:
+    def _react(self, run: _Run, reaction: Reaction, micros: int) -> None:
+        """Let a clock react: an end goes before a start, and a pause comes last."""
+        flags, look = self._flags(reaction) if reaction[1] else reaction[0], reaction[2]
+        if flags:
             plan = run.plan
-            flags = self._flags(plan, signals)
-            if flags:
-                if run.found is not None and flags & (CANCEL | STOP):
-                    self._end(run, micros, "cancelled" if flags & CANCEL else "stopped", self._reason(flags, micros))
-                if flags & START and run.found is None and (plan.repeats or plan.name not in self.begun):
-                    self._start(run, micros)
-            found = run.found
-            if found is not None:
-                cycle = found.cycle
-                if facts.pauses or not (plan.pauses_simply and cycle.running):
-                    cause = facts.pause_of(plan)
-                    if cycle.running is not (cause is None) or cycle.cause != (cause or ""):
-                        cycle.switch(micros, running=cause is None, cause=cause or "")
-
-    def _reason(self, flags: int, micros: int) -> str:
-        if not flags & CANCEL:
-            return ""
-        return next(
-            (one.said for one in self.ticket.events if one.kind == "cancel" and one.micros == micros), "cancelled"
-        )
+            if run.found is not None and flags & (CANCEL | STOP):
+                if flags & CANCEL:
+                    self._end(run, micros, "cancelled", self.event.said if self.event is not None else "")
+                else:
+                    self._end(run, micros, "stopped")
+            if flags & START and run.found is None and (plan.repeats or plan.name not in self.begun):
+                self._start(run, micros)
+                look = True
+        found = run.found
+        if look and found is not None:
+            cycle = found.cycle
+            cause = self.facts.pause_of(run.plan)
+            if cycle.cause != cause:
+                cycle.switch(micros, running=not cause, cause=cause)
 
     def _start(self, run: _Run, micros: int) -> None:
         plan = run.plan
@@ -402,13 +433,11 @@ class _Life:
                         run.plan.name,
                         self.numbers.get(key, 0) + 1,
                         "waiting",
-                        "undecided",
-                        run.promise.amount,
-                        run.promise.calendar,
+                        run.promise,
                         ticket.opened_at,
                         at,
                         needed_micros=getattr(run.promise.amount, "micros", None),
-                        warned_micros=tuple((part, whole, None) for part, whole in run.plan.warnings),
+                        warning_shares=run.plan.warnings,
                     )
                 )
         changes = [clock.next_change_micros for clock in clocks if clock.next_change_micros is not None]
@@ -431,10 +460,10 @@ class _Life:
         """Whether another version of the policy would change what a clock promises."""
         if self.facts.tier not in plan.tiers:
             return False
-        promises = plan.promises(self.facts.tier, self.facts.fact)
+        promises = plan.promises(self.facts.tier, self.facts.known.get)
         names = {run.plan.name for run in self.runs}
         return any(
-            run.plan.name not in promises or not run.promise.same(promises[run.plan.name])
+            run.plan.name not in promises or run.promise != promises[run.plan.name]
             for run in self.runs
             if run.found is not None or run.plan.name not in self.begun
         ) or any(name not in names for name in promises)
@@ -447,18 +476,14 @@ class _Life:
         due = cycle.due_at(ended=ended)
         broken = cycle.broken_by(until)
         need = cycle.need
-        warned = tuple(
-            [(part, whole, cycle.counted_at(-(-need * part // whole), ended=ended)) for part, whole in plan.warnings]
-        )
         phase: Phase = found.phase if ended else "running" if cycle.running else "paused"
         change = None
         if not ended:
-            ahead = [warning for _, _, warning in warned if warning is not None and warning > at]
+            change = cycle.warning_ahead(plan.warnings)
             if broken is None:
                 breach = cycle.breach_ahead(due)
-                if breach is not None:
-                    ahead.append(breach + 1)
-            change = min(ahead, default=None)
+                if breach is not None and (change is None or breach < change):
+                    change = breach + 1
         if cycle.never:
             self.anomalies.append(
                 Anomaly(from_micros(cycle.start, self.ticket.opened_at), "never_due", f"{plan.name}: {cycle.never}")
@@ -469,9 +494,7 @@ class _Life:
             plan.name,
             cycle.number,
             phase,
-            "breached" if broken is not None else "met" if phase == "stopped" else "undecided",
-            cycle.promise.amount,
-            cycle.promise.calendar,
+            cycle.promise,
             self.ticket.opened_at,
             at,
             cycle.start,
@@ -479,14 +502,13 @@ class _Life:
             due,
             cycle.counted,
             cycle.lost,
-            until - cycle.start,
             None if need >= NEVER else need,
             broken,
-            warned,
+            plan.warnings,
             change,
             found.reason,
             tuple(cycle.pieces),
-            tuple(cycle.retargeted),
+            cycle.retargeted,
         )
 
 

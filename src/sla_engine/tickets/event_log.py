@@ -7,13 +7,13 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sla_engine.errors import InvalidLog, SlaError
 from sla_engine.instants import to_micros
-from sla_engine.tickets.events import KINDS, Event, HandOff, Reopen, Resume, SetAttribute, SetStatus
+from sla_engine.tickets.events import KINDS, Event, HandOff, Pause, Reopen, Resume, SetAttribute, SetStatus
 from sla_engine.tickets.mapping import Fields, LogMapping
 from sla_engine.tickets.ticket import Ticket
 from sla_engine.tickets.times import RowProblem, Times, lines_of, numbered
@@ -106,8 +106,8 @@ class _Reader:
         if now.finished and row.event in self.reopens:
             now.finished = False
             yield Reopen(at=row.at)
-        if now.paused and row.event in self.resumes:
-            now.paused = False
+        if now.pauses and row.event in self.resumes:
+            now.pauses.clear()
             yield Resume(at=row.at)
         for fields in row.what:
             given = dict(fields)
@@ -145,14 +145,19 @@ class _Now:
     tier: str | None
     attributes: dict[str, str]
     status: str = "new"
-    paused: bool = False
+    pauses: set[str] = field(default_factory=set)
     finished: bool = False
 
     def see(self, event: Event) -> None:
         """Note what an event of the log has said."""
         kind = event.kind
-        if kind in ("pause", "resume"):
-            self.paused = kind == "pause"
+        if isinstance(event, Pause):
+            self.pauses.add(event.reason)
+        elif isinstance(event, Resume):
+            self.pauses -= self.pauses if event.reason is None else {event.reason}
+        elif isinstance(event, SetStatus):
+            self.status = event.to
+            self.finished = event.to in _OVER
         elif kind in _FINISHED or kind == "reopen":
             self.finished = kind != "reopen"
         elif isinstance(event, HandOff):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sla_engine.amounts import Amount, BusinessTime, CalendarDays, ElapsedTime
 from sla_engine.calendars import Calendar, always_open
@@ -52,9 +52,20 @@ class Promise:
         """Whether the promise is a number of dates."""
         return not isinstance(self.amount, (BusinessTime, ElapsedTime))
 
-    def same(self, other: Promise) -> bool:
+    def __eq__(self, other: object) -> bool:
         """Whether another promise is the same amount in an equal calendar."""
+        if not isinstance(other, Promise):
+            return NotImplemented
         return self is other or (self.amount == other.amount and self.named == other.named)
+
+    def __hash__(self) -> int:
+        return hash((self.amount, self.named))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Promise, (self.amount, self.named)
+
+    def __repr__(self) -> str:
+        return f"Promise({self.amount!r}, {self.named!r})"
 
 
 class Condition(NamedTuple):
@@ -65,10 +76,40 @@ class Condition(NamedTuple):
     when: Match | None
 
 
+Reaction = tuple[int, tuple[Condition, ...], bool]
+"""What an event does to a clock at once, what it does where conditions hold, and whether it may change its pause."""
+
+_MOST_REACTIONS = 1000
+"""Statuses and attributes may have any number of values, and what is remembered of them is bounded."""
+
+_ANY_STATUS = ("status", "solve", "close", "cancel", "reopen")
+_KINDS_OF = {
+    "open": ("open",),
+    "enter": ("hand_off", "attribute"),
+    "leave": ("hand_off",),
+    "automatic_respond": ("respond",),
+    "status": _ANY_STATUS,
+    **{kind: ("status", kind) for kind in ("solve", "close", "cancel", "reopen")},
+    **{kind: (kind,) for kind in ("respond", "customer_reply", "note", "pause", "resume", "hand_off", "attribute")},
+}
+"""The kinds of events that may give a signal."""
+
+_SIGNALS_OF = {
+    "paused": ("pause", "resume"),
+    "status": ("status",),
+    "solved": ("status",),
+    "awaiting": ("respond", "customer_reply"),
+    "responded": ("respond",),
+    "tier": ("hand_off",),
+}
+"""The signals of the events that change a fact; that of an attribute has its name."""
+
+
 class ClockPlan:
     """A clock, compiled: what each signal does to it, and what it compares."""
 
     __slots__ = (
+        "_reactions",
         "business_time",
         "conditions",
         "flags",
@@ -76,7 +117,7 @@ class ClockPlan:
         "needs_before",
         "order",
         "pause",
-        "pauses_simply",
+        "pauses_by",
         "repeats",
         "retarget",
         "ticket_scope",
@@ -93,9 +134,19 @@ class ClockPlan:
         for flag, triggers in ((START, clock.start), (STOP, clock.stop), (CANCEL, clock.cancel)):
             for trigger in triggers:
                 self._listen(flag, trigger)
-        self.needs_before = any(one.before for found in self.conditions.values() for one in found)
-        self.pause = clock.pause
-        self.pauses_simply = [one.to_data() for one in clock.pause] == [{"paused": "true"}]
+        self.needs_before = frozenset(
+            kind
+            for signal, found in self.conditions.items()
+            if any(one.before is not None for one in found)
+            for kind in _KINDS_OF[signal.partition(":")[0]]
+        )
+        """The kinds of events before which it matters what was known."""
+        self._reactions: dict[tuple[str, ...], Reaction] = {}
+        self.pause = tuple((match, f"paused: {match}") for match in clock.pause)
+        self.pauses_by = frozenset(
+            signal for match in clock.pause for test in match for signal in _SIGNALS_OF.get(test.fact, ())
+        ) | frozenset(f"attribute:{test.fact}" for match in clock.pause for test in match)
+        """The signals after which the clock may have to pause, or to go on."""
         self.repeats = clock.repeats
         self.ticket_scope = clock.scope == "ticket"
         shares = warnings if clock.warnings is None else clock.warnings
@@ -103,11 +154,45 @@ class ClockPlan:
         self.business_time = (clock.compare or compare) == "business_time"
         self.retarget: Retarget = clock.retarget or retarget
 
+    def reaction(self, signals: tuple[str, ...]) -> Reaction:
+        """Return what some signals do to the clock: at once, and on conditions."""
+        found = self._reactions.get(signals)
+        if found is None:
+            flags = 0
+            conditions: list[Condition] = []
+            for signal in signals:
+                flags |= self.flags.get(signal, 0)
+                conditions += self.conditions.get(signal, ())
+            found = (flags, tuple(conditions), not self.pauses_by.isdisjoint(signals))
+            if len(self._reactions) < _MOST_REACTIONS:
+                self._reactions[signals] = found
+        return found
+
     def _listen(self, flag: int, trigger: Trigger) -> None:
         if trigger.before is None and trigger.when is None:
             self.flags[trigger.event] = self.flags.get(trigger.event, 0) | flag
         else:
             self.conditions.setdefault(trigger.event, []).append(Condition(flag, trigger.before, trigger.when))
+
+
+class Ensemble:
+    """Clocks that run together: which of them an event concerns, by its signals."""
+
+    __slots__ = ("_concerned", "plans")
+
+    def __init__(self, plans: tuple[ClockPlan, ...]) -> None:
+        self.plans = plans
+        self._concerned: dict[tuple[str, ...], tuple[tuple[int, Reaction], ...]] = {}
+
+    def concerned(self, signals: tuple[str, ...]) -> tuple[tuple[int, Reaction], ...]:
+        """Return the places of the clocks that some signals concern, each with its reaction."""
+        found = self._concerned.get(signals)
+        if found is None:
+            reactions = [(place, plan.reaction(signals)) for place, plan in enumerate(self.plans)]
+            found = tuple(one for one in reactions if any(one[1]))
+            if len(self._concerned) < _MOST_REACTIONS:
+                self._concerned[signals] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +216,7 @@ class TierPlan:
 class Plan:
     """All that the evaluation of a ticket asks of a policy."""
 
-    __slots__ = ("_fixed", "_promises", "label", "needs_before", "statuses", "tiers")
+    __slots__ = ("_ensembles", "_fixed", "_promises", "label", "needs_before", "statuses", "tiers")
 
     def __init__(
         self,
@@ -144,14 +229,25 @@ class Plan:
         self.label = label
         self.tiers = {tier.name: tier for tier in tiers}
         self.statuses = statuses
-        self.needs_before = any(clock.needs_before for tier in self.tiers.values() for clock in tier.clocks)
+        self.needs_before = frozenset(
+            kind for tier in self.tiers.values() for clock in tier.clocks for kind in clock.needs_before
+        )
         self._promises = promises
         self._fixed = fixed
+        self._ensembles: dict[tuple[str, ...], Ensemble] = {}
 
     def promises(self, tier: str, fact: Callable[[str], str | None]) -> Mapping[str, Promise]:
         """Return the promise of each clock of a tier, for a ticket with some facts."""
         fixed = self._fixed.get(tier)
         return self._promises(tier, fact) if fixed is None else fixed
+
+    def ensemble(self, plans: tuple[ClockPlan, ...]) -> Ensemble:
+        """Return some clocks as an ensemble, the same one each time."""
+        names = tuple([plan.name for plan in plans])
+        found = self._ensembles.get(names)
+        if found is None or found.plans != plans:
+            found = self._ensembles[names] = Ensemble(plans)
+        return found
 
     def depends_on_attributes(self, tier: str) -> bool:
         """Whether attributes change what is promised in a tier."""

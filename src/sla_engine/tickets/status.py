@@ -8,19 +8,19 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 from sla_engine.amounts import Amount, parse_amount
 from sla_engine.calendars import Calendar
 from sla_engine.calendars.calendar import AmountInput
-from sla_engine.errors import UnknownName
+from sla_engine.errors import BeyondHorizon, UnknownName
 from sla_engine.facts import NO_ATTRIBUTES, Attributes, Value
 from sla_engine.instants import from_micros
 from sla_engine.ledger import duration_text_of
 from sla_engine.shares import Share
 from sla_engine.tickets.cycles import Piece, Retargeted
 from sla_engine.tickets.outcomes import Outcome, Phase, Verdict
+from sla_engine.tickets.plans import Promise
 
 if TYPE_CHECKING:
     from sla_engine.tickets.ledgers import ClockLedger
@@ -91,9 +91,7 @@ class ClockStatus:
     name: str
     cycle: int
     phase: Phase
-    verdict: Verdict
-    target: Amount
-    calendar: Calendar
+    promise: Promise
     like: datetime = field(compare=False, repr=False)
     at_micros: int
     started_micros: int | None = None
@@ -101,17 +99,40 @@ class ClockStatus:
     due_micros: int | None = None
     elapsed_micros: int = 0
     paused_micros: int = 0
-    wall_micros: int = 0
     needed_micros: int | None = None
     breached_micros: int | None = None
-    warned_micros: tuple[tuple[int, int, int | None], ...] = ()
+    warning_shares: tuple[tuple[int, int], ...] = ()
     next_change_micros: int | None = None
     reason: str = ""
-    pieces: tuple[Piece, ...] = field(default=(), compare=False, repr=False)
-    retargeted: tuple[Retargeted, ...] = field(default=(), compare=False, repr=False)
+    pieces: tuple[Piece, ...] = field(default=(), repr=False)
+    retargeted: tuple[Retargeted, ...] = field(default=(), repr=False)
 
     def _at(self, micros: int | None) -> datetime | None:
         return None if micros is None else from_micros(micros, self.like)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What became of the target: `undecided`, `met`, or `breached` (also while it runs or is paused)."""
+        if self.breached_micros is not None:
+            return "breached"
+        return "met" if self.phase == "stopped" else "undecided"
+
+    @property
+    def target(self) -> Amount:
+        """The amount of time that is promised."""
+        return self.promise.amount
+
+    @property
+    def calendar(self) -> Calendar:
+        """The calendar in which it counts: one of every hour for elapsed and civil time."""
+        return self.promise.calendar
+
+    @property
+    def wall_micros(self) -> int:
+        """The time on the wall from the start to the end, or to the instant asked about, in microseconds."""
+        if self.started_micros is None:
+            return 0
+        return (self.at_micros if self.ended_micros is None else self.ended_micros) - self.started_micros
 
     @property
     def at(self) -> datetime:
@@ -179,10 +200,35 @@ class ClockStatus:
     def warnings(self) -> tuple[Warned, ...]:
         """The warnings at shares of the target, in order."""
         until = self.at_micros if self.ended_micros is None else self.ended_micros
-        return tuple(
-            Warned(Share(Fraction(part, whole)), self._at(at), at is not None and at <= until)
-            for part, whole, at in self.warned_micros
-        )
+        found = [(Share(part, whole), self._warned_at(part, whole)) for part, whole in self.warning_shares]
+        return tuple(Warned(share, self._at(at), at is not None and at <= until) for share, at in found)
+
+    def _warned_at(self, part: int, whole: int) -> int | None:  # noqa: PLR0911  (as many cases as there are)
+        """Return when a share of the target was reached, or will be; None where that is not determined."""
+        if self.needed_micros is None or self.started_micros is None:
+            return None
+        amount = -(-self.needed_micros * part // whole)
+        base = since = self.started_micros
+        for one in self.retargeted:
+            since = one.at if one.rule != "retroactive" else self.started_micros
+            base = since if one.rule != "keep" else base
+        if not amount:
+            return since
+        if amount > self.elapsed_micros:
+            if self.phase != "running":
+                return None
+            try:
+                return self.calendar.timeline.add(self.at_micros, amount - self.elapsed_micros)
+            except BeyondHorizon:
+                return None
+        counted = 0
+        for piece in self.pieces:
+            if piece.running and piece.start >= base:
+                if counted + piece.open_time >= amount:
+                    left = amount - counted
+                    return max(piece.promise.timeline.add(piece.start, left) if left else piece.start, since)
+                counted += piece.open_time
+        return since
 
     @property
     def is_active(self) -> bool:

@@ -21,8 +21,17 @@ $(VENV)/.dev: $(VENV)/.run
 	$(PIP) install --group dev
 	touch $@
 
-demo: $(VENV)/.run  ## deadlines, breaches and monthly compliance of a shipped ticket log
-	@$(BIN)/sla-engine report docs/demo/tickets.csv --month 2026-03 --at 2026-03-31T15:00:00Z
+AT := --at 2026-03-31T15:00:00Z
+
+demo: $(VENV)/.run  ## deadlines, breaches, monthly compliance of shipped ticket logs; one ticket explained; a what-if
+	@echo '--- one row a ticket: what was met in March'
+	@$(BIN)/sla-engine report docs/demo/tickets.csv --month 2026-03 $(AT) --most 8
+	@echo; echo '--- an event log: the clocks that its events start, hand on and stop'
+	@$(BIN)/sla-engine report docs/demo/events.csv --month 2026-03 $(AT) --most 8
+	@echo; echo '--- one of its tickets, explained'
+	@$(BIN)/sla-engine explain E-0211 docs/demo/events.csv $(AT)
+	@echo; echo '--- the same log under other service levels: pauses, civil time, a customer of its own'
+	@$(BIN)/sla-engine compare docs/demo/events.csv --against docs/demo/customers.toml $(AT) --most 8
 
 test: lint types $(VENV)/.dev  ## everything that must hold
 	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report=term --cov-fail-under=95

@@ -124,10 +124,8 @@ EVALUATED = sla.Ticket(
     ],
 )
 STATUS = PLAIN.evaluate(EVALUATED, at=END + timedelta(hours=9))
-MET, BREACHED = (
-    sla.Outcome("T-1", "desk", "response", START, END, START + hours * timedelta(hours=1), verdict)
-    for hours, verdict in ((1, "met"), (4, "breached"))
-)
+MET = sla.Outcome("T-1", "desk", "response", START, END, START + timedelta(hours=1), "met")
+BREACHED = replace(MET, stopped_at=START + timedelta(hours=4), verdict="breached")
 FIGURES = sla.compliance([MET, replace(BREACHED, id="T-2")], tiers=[("desk", "response")])
 
 VALUES: list[Any] = [

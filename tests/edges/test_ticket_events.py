@@ -473,7 +473,9 @@ class TestMappings:
     def test_an_event_without_what_its_kind_needs(self, kind: str, field: str) -> None:
         """Nothing in the log says it either: no column is named for the field."""
         with pytest.raises(sla.InvalidLog) as caught:
-            sla.LogMapping(events={"x": kind})
+            sla.read_events(
+                "ticket,at,kind\n1,2026-03-02T09:00:00Z,x\n", mapping=sla.LogMapping(events={"x": kind}, tier=None)
+            )
         assert caught.value.where.startswith("events.x")
         assert field in str(caught.value)
         assert caught.value.remedy
@@ -537,6 +539,26 @@ class TestEventRows:
             ("T-1", "desk", ["respond"]),
             ("T-2", "lab", []),
         ]
+
+    def test_automatic_answers_and_what_was_done_have_columns(self) -> None:
+        log = sla.read_events(
+            "ticket,at,kind,tier,to,automatic,done\n"
+            "T-1,2026-03-02T09:00:00Z,open,desk,,,\n"
+            "T-1,2026-03-02T10:00:00Z,respond,,,yes,\n"
+            "T-1,2026-03-02T11:00:00Z,respond,,,false,\n"
+            "T-1,2026-03-02T12:00:00Z,respond,,,perhaps,\n"
+            '"T-1",2026-03-02T13:00:00Z,hand_off,,lab,,"faq_searched, mail_checks"\n'
+        )
+        assert [(one.line, "'perhaps'" in one.problem) for one in log.problems] == [(5, True)]
+        assert log.tickets[0].events == (
+            event(1, "respond", automatic=True),
+            event(2, "respond"),
+            event(4, "hand_off", to="lab", done=["faq_searched", "mail_checks"]),
+        )
+
+    def test_a_hand_off_whose_row_has_the_new_tier_is_one(self) -> None:
+        log = sla.read_events(self.head + self.good + "T-1,2026-03-02T10:00:00Z,hand_off,lab,lab,,,\n")
+        assert log.tickets[0].events == (event(1, "hand_off", to="lab"),)
 
     def test_a_quote_that_is_never_closed(self) -> None:
         log = sla.read_events(self.head + self.good + '"T-2,2026-03-02T09:00:00Z,open,desk,,,,\n')

@@ -389,6 +389,19 @@ class TestAnotherTarget:
         assert sum((counted for _, _, counted in states), timedelta()) == HOUR
         assert clock.not_counted == 3 * HOUR
 
+    @pytest.mark.parametrize(
+        ("rule", "warned"),
+        [
+            # One hour, an hour and a half, and 1:48 of the two: none before the change, none forgotten.
+            ("keep", [at(2, 12)] * 3),
+            ("restart", [at(2, 13), at(2, 13, 30), at(2, 13, 48)]),
+            ("retroactive", [at(2, 10), at(2, 10, 30), at(2, 10, 48)]),
+        ],
+    )
+    def test_its_warnings(self, rule: str, warned: list[datetime]) -> None:
+        clock = self.clock("6h", "2h", rule, at(2, 12))
+        assert [(one.at, one.passed) for one in clock.warnings] == [(when, when <= at(2, 12)) for when in warned]
+
     def test_the_same_target_again_is_no_other(self) -> None:
         for rule in ("keep", "restart", "retroactive"):
             clock = self.clock("6h", "6h", rule, at(2, 13))

@@ -7,6 +7,7 @@ nothing could be done.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +41,7 @@ _PLAIN_LOG = LogOptions()
 
 def run() -> None:
     """Run the command line on the process's arguments; a wrong argument exits with 2, as all else that stops it."""
+    gc.disable()  # a log makes many small things and no circles of them; looking for some takes a quarter of the time
     try:
         app(exit_on_error=False)
     except CycloptsError:

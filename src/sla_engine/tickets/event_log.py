@@ -6,20 +6,23 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from sla_engine.errors import InvalidLog, SlaError
 from sla_engine.instants import to_micros
-from sla_engine.tickets.events import KINDS, Event, HandOff, Pause, Reopen, Resume, SetAttribute, SetStatus
-from sla_engine.tickets.mapping import Fields, LogMapping
+from sla_engine.tickets.events import KINDS, Event, HandOff, Open, Pause, Reopen, Resume, SetAttribute, SetStatus
+from sla_engine.tickets.mapping import EVENT_COLUMNS, Fields, LogMapping
 from sla_engine.tickets.ticket import Ticket
 from sla_engine.tickets.times import RowProblem, Times, lines_of, numbered
 from sla_engine.zones import zone_name, zone_of
 
 _FINISHED = ("solve", "close", "cancel")
+_SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+_BY_INSTANT = attrgetter("micros")
 _OVER = ("solved", "closed", "cancelled")
 
 
@@ -32,6 +35,38 @@ class EventLog:
     rows: int
 
 
+Told = tuple[type[Event], dict[str, Any]]
+"""The class of an event and its fields, which were checked."""
+
+
+def _told(fields: Mapping[str, Any]) -> Told:
+    """Return what a table of fields tells; raises `InvalidLog` where it tells nothing that can be."""
+    event = Event(at=_SOME_TIME, **fields)
+    return type(event), {name: value for name, value in fields.items() if name != "kind"}
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in _YES_OR_NO:
+        raise InvalidLog(f"automatic is {text!r}: write {', '.join(_YES_OR_NO)}")
+    return _YES_OR_NO[text.lower()]
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+_YES_OR_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_READ: dict[str, Callable[[str], Any]] = {"automatic": _yes_or_no, "done": _listed}
+
+
+def _all_told(what: tuple[Fields, ...]) -> tuple[Told, ...]:
+    return tuple(_told(dict(fields)) for fields in what)
+
+
+def _nothing(cells: list[str]) -> None:
+    del cells
+
+
 @dataclass(slots=True)
 class _Row:
     line: int
@@ -39,7 +74,7 @@ class _Row:
     micros: int
     cells: list[str]
     event: str
-    what: tuple[Fields, ...]
+    what: tuple[Told, ...]
 
 
 class _Reader:
@@ -49,16 +84,20 @@ class _Reader:
         self.mapping = mapping
         self.statuses = dict(mapping.statuses)
         self.tiers = dict(mapping.tiers)
-        self.names = None if mapping.events is None else dict(mapping.events)
+        self.names = None if mapping.events is None else {name: _all_told(what) for name, what in mapping.events}
         self.resumes = frozenset(mapping.resumes)
         self.reopens = frozenset(mapping.reopens)
-        keys = ("ticket", "at", "event", "status", "tier", "to", "reason", "name", "value")
+        keys = ("ticket", "at", "event", "status", "tier", *EVENT_COLUMNS)
         wanted = {key: getattr(mapping, key) for key in keys if getattr(mapping, key) is not None}
         self.place = {key: _place(header, column) for key, column in wanted.items()}
         self.attributes = [(name, _place(header, column)) for name, column in mapping.attributes]
-        self.extras = [key for key in ("to", "reason", "name", "value") if key in self.place]
+        places = [place for _, place in self.attributes]
+        places += [self.place["tier"]] if "tier" in self.place else []
+        self.watched: Callable[[list[str]], Any] = itemgetter(*places) if places else _nothing
+        """The cells of a row whose changes are events."""
+        self.extras = [key for key in EVENT_COLUMNS if key in self.place]
 
-    def what(self, cells: list[str]) -> tuple[str, tuple[Fields, ...]]:
+    def what(self, cells: list[str]) -> tuple[str, tuple[Told, ...]]:
         """Return the name of a row's event, and what it stands for."""
         column = self.place.get("event")
         name = cells[column].strip() if column is not None else ""
@@ -70,27 +109,27 @@ class _Reader:
             return name, self.names[name]
         if name not in KINDS:
             raise InvalidLog(f"{name!r} is no kind of event: there is {', '.join(KINDS)}")
-        fields: dict[str, Any] = {"kind": name}
+        fields: dict[str, Any] = {}
         known = KINDS[name].__dataclass_fields__
         for key in self.extras:
             text = cells[self.place[key]].strip()
             if key in known and text:
-                fields[key] = text
+                fields[key] = _READ.get(key, str)(text)
         if name == "attribute":
             fields.setdefault("value", None)
-        return name, (tuple(fields.items()),)
+        return name, (_told({"kind": name, **fields}),)
 
     def ticket(self, name: str, rows: list[_Row], problems: list[RowProblem]) -> Ticket:
         """Return the ticket of some rows, which are put in order."""
-        rows.sort(key=lambda row: row.micros)
-        first = next((row for row in rows if any(("kind", "open") in one for one in row.what)), rows[0])
+        rows.sort(key=_BY_INSTANT)
+        first = next((row for row in rows for cls, _ in row.what if cls is Open), rows[0])
         tier = self._tier(first.cells)
         attributes = {key: first.cells[at].strip() for key, at in self.attributes if first.cells[at].strip()}
         events: list[Event] = []
-        now = _Now(tier, dict(attributes))
+        now = _Now(tier, dict(attributes), self.watched(first.cells))
         for row in rows:
             try:
-                events += self._events(row, now, opening=row is first)
+                self._happen(row, now, events, opening=row is first)
             except SlaError as error:
                 problems.append(RowProblem(row.line, name, str(error)))
         return Ticket(id=name, tier=tier, opened_at=first.at, attributes=attributes, events=events)
@@ -100,30 +139,32 @@ class _Reader:
         text = cells[place].strip() if place is not None else ""
         return self.tiers.get(text, text) or None
 
-    def _events(self, row: _Row, now: _Now, *, opening: bool) -> Iterator[Event]:
-        """Yield what a row says has happened: what changed in its columns, and then its event."""
-        yield from self._changes(row, now)
+    def _happen(self, row: _Row, now: _Now, events: list[Event], *, opening: bool) -> None:
+        """Add what a row says has happened: what changed in its columns, and then its event."""
+        at, micros, cells = row.at, row.micros, row.cells
+        watched = self.watched(cells)
+        if watched != now.watched:
+            now.watched = watched
+            events += self._changes(row, now)
         if now.finished and row.event in self.reopens:
             now.finished = False
-            yield Reopen(at=row.at)
+            events.append(Reopen.at_instant(at, micros))
         if now.pauses and row.event in self.resumes:
             now.pauses.clear()
-            yield Resume(at=row.at)
-        for fields in row.what:
-            given = dict(fields)
-            kind = given["kind"]
-            if kind != "open" or not opening:
-                event = KINDS[kind](at=row.at, **given)
+            events.append(Resume.at_instant(at, micros))
+        for cls, fields in row.what:
+            if cls is not Open or not opening:
+                event = cls.at_instant(at, micros, **fields)
                 now.see(event)
-                yield event
+                events.append(event)
         place = self.place.get("status")
         if place is not None:
-            text = row.cells[place].strip()
+            text = cells[place].strip()
             status = self.statuses.get(text, text)
             if status and status != now.status:
-                now.status = status
-                now.finished = status in _OVER
-                yield SetStatus(at=row.at, to=status)
+                event = SetStatus.at_instant(at, micros, to=status)
+                now.see(event)
+                events.append(event)
 
     def _changes(self, row: _Row, now: _Now) -> Iterator[Event]:
         for key, place in self.attributes:
@@ -132,8 +173,7 @@ class _Reader:
                 now.attributes[key] = value
                 yield SetAttribute(at=row.at, name=key, value=value)
         tier = self._tier(row.cells)
-        told = any(("kind", "hand_off") in fields for fields in row.what)
-        if tier is not None and tier != now.tier and not told:
+        if tier is not None and tier != now.tier and not any(cls is HandOff for cls, _ in row.what):
             now.tier = tier
             yield HandOff(at=row.at, to=tier)
 
@@ -144,6 +184,7 @@ class _Now:
 
     tier: str | None
     attributes: dict[str, str]
+    watched: Any
     status: str = "new"
     pauses: set[str] = field(default_factory=set)
     finished: bool = False

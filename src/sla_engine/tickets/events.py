@@ -89,6 +89,16 @@ class Event:
             given["at"] = read_instant(given["at"], "at")
         return Event(**given)
 
+    @classmethod
+    def at_instant(cls, at: datetime, micros: int, **given: Any) -> Self:
+        """Make an event of this class from what was checked before: an instant, its microseconds, the fields."""
+        event = object.__new__(cls)
+        for name, default in _DEFAULTS[cls]:
+            object.__setattr__(event, name, given.get(name, default))
+        object.__setattr__(event, "at", at)
+        object.__setattr__(event, "micros", micros)
+        return event
+
     def to_data(self) -> dict[str, Any]:
         """Return the event as plain data; what is at its default is left out."""
         data: dict[str, Any] = {"at": self.at.isoformat(), "kind": self.kind}
@@ -385,6 +395,10 @@ _CLASSES: tuple[type[Event], ...] = (
 )
 KINDS: dict[str, type[Event]] = {str(one.__dataclass_fields__["kind"].default): one for one in _CLASSES}
 """The class of each kind of event."""
+
+_DEFAULTS = {
+    one: [(part.name, part.default) for part in fields(one) if part.name not in ("at", "micros")] for one in _CLASSES
+}
 
 AnyEvent = Annotated[
     Open

@@ -17,6 +17,8 @@ from sla_engine.tickets.times import Ambiguous
 Fields = tuple[tuple[str, Any], ...]
 """The fields of an event that an event of the log stands for, `kind` among them."""
 
+EVENT_COLUMNS = ("to", "reason", "name", "value", "automatic", "done")
+"""The columns with fields of events, as this library calls them."""
 _WHAT = {"status": "to", "hand_off": "to", "pause": "reason", "resume": "reason", "cancel": "reason"}
 
 
@@ -88,7 +90,7 @@ class LogMapping(Data, frozen=True):
     without `events`, names are kinds. `status` is a column with the ticket's status, which `statuses` translates
     (`Waiting = "pending"`); a change is a status event. `tier` is a column with the ticket's tier, which `tiers`
     translates; a change is a hand-off. `attributes` name columns whose changes are attribute events. `to`, `reason`,
-    `name` and `value` are columns with the fields of an event.
+    `name`, `value`, `automatic` and `done` (names between commas) are columns with the fields of an event.
 
     A ticket is opened by its event `open`, or by its first row. `resumes` are names of events that end a pause if
     there is one, `reopens` those that reopen a ticket that was finished. Raises `InvalidLog`.
@@ -105,6 +107,8 @@ class LogMapping(Data, frozen=True):
     reason: str | None = None
     name: str | None = None
     value: str | None = None
+    automatic: str | None = None
+    done: str | None = None
     attributes: TextsField = ()
     events: EventsField | None = None
     statuses: TextsField = ()
@@ -129,6 +133,8 @@ class LogMapping(Data, frozen=True):
             reason: str | None = None,
             name: str | None = None,
             value: str | None = None,
+            automatic: str | None = None,
+            done: str | None = None,
             attributes: Mapping[str, str] = ...,
             events: Mapping[str, Any] | None = None,
             statuses: Mapping[str, str] = ...,
@@ -143,8 +149,8 @@ class LogMapping(Data, frozen=True):
     @classmethod
     def native(cls, header: Iterable[str]) -> LogMapping:
         """Return the mapping of a log in this library's own columns: all others are attributes."""
-        own = ("ticket", "at", "kind", "tier", "to", "reason", "name", "value")
+        own = ("ticket", "at", "kind", "tier", *EVENT_COLUMNS)
         there = [name for name in header if name]
-        given: dict[str, Any] = {key: key for key in ("to", "reason", "name", "value") if key in there}
+        given: dict[str, Any] = {key: key for key in EVENT_COLUMNS if key in there}
         others = {name: name for name in there if name not in own}
         return cls(tier="tier" if "tier" in there else None, attributes=others, **given)

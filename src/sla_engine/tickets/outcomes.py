@@ -72,10 +72,11 @@ class Outcome:
     attributes: Mapping[str, Value] = field(default=NO_ATTRIBUTES)
 
     def __post_init__(self) -> None:
-        if self.phase is None:
-            object.__setattr__(self, "phase", "running" if self.stopped_at is None else "stopped")
         if type(self.attributes) is not Attributes:
             object.__setattr__(self, "attributes", Attributes(self.attributes))
+        if self.phase is not None:
+            return  # made from the status of a clock, which starts before it stops
+        object.__setattr__(self, "phase", "running" if self.stopped_at is None else "stopped")
         if self.stopped_at is not None and to_micros(self.stopped_at) < to_micros(self.opened_at):
             raise InvalidSpan(
                 f"the ticket {self.id!r} was stopped at {self.stopped_at.isoformat()}, before it was opened at "

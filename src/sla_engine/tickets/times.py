@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timezone, tzinfo
+from operator import itemgetter
 from typing import Literal
 
 from sla_engine.errors import InvalidLog
@@ -29,34 +30,46 @@ class RowProblem:
         return f"line {self.line}" + (f" ({self.id})" if self.id else "") + f": {self.problem}"
 
 
-_NUMBERS = {"%Y": r"(\d{4})", "%f": r"(\d{1,6})", **dict.fromkeys(("%m", "%d", "%H", "%M", "%S"), r"(\d\d)")}
-_PLACES = ("%Y", "%m", "%d", "%H", "%M", "%S", "%f")
+_WIDTHS = {"%Y": 4, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2, "%f": 6}
 
 
-def _by_numbers(form: str) -> Callable[[str], datetime | None] | None:
+def _by_places(form: str) -> Callable[[str], datetime | None] | None:
     """
-    Return a quick reader of a format that has plain numbers only; None for any other.
+    Return a quick reader of a format that has each number at its place; None for any other.
 
-    It answers None for what it does not recognise, so that `strptime` has the last word.
+    What it reads is put in the order of ISO 8601. It answers None for what it does not recognise, so that `strptime`
+    has the last word.
     """
-    parts = re.split(r"(%.)", form)
-    directives = [part for part in parts if part.startswith("%")]
-    if not set(directives) <= set(_NUMBERS) or len(set(directives)) < len(directives) or "%Y" not in directives:
+    places: dict[str, slice] = {}
+    literals: dict[int, str] = {}
+    at = 0
+    for part in re.findall(r"%.|[^%]", form):
+        if part.startswith("%"):
+            if part not in _WIDTHS or part in places or "%f" in places:
+                return None
+            places[part] = slice(at, None if part == "%f" else at + _WIDTHS[part])
+            at += _WIDTHS[part]
+        else:
+            literals[at] = part
+            at += 1
+    whole = {"%Y", "%m", "%d", "%H", "%M"} <= set(places) and ("%S" in places or "%f" not in places)
+    if not whole or len(literals) <= 1:
         return None
-    if "%m" not in directives or "%d" not in directives:
-        return None
-    pattern = re.compile("".join(_NUMBERS.get(part) or re.escape(part) for part in parts), re.ASCII)
-    order = [directives.index(place) if place in directives else None for place in _PLACES]
+    least = at - 5 if "%f" in places else at
+    year, month, day, hour, minute = (places[one] for one in ("%Y", "%m", "%d", "%H", "%M"))
+    second, fraction = places.get("%S"), places.get("%f")
+    between, expected = itemgetter(*literals), tuple(literals.values())
 
     def read(text: str) -> datetime | None:
-        found = pattern.fullmatch(text)
-        if found is None:
+        if not least <= len(text) <= at or between(text) != expected:
             return None
-        numbers = found.groups()
-        year, month, day, hour, minute, second = [0 if at is None else int(numbers[at]) for at in order[:6]]
-        fraction = "" if order[6] is None else numbers[order[6]]
+        iso = f"{text[year]}-{text[month]}-{text[day]}T{text[hour]}:{text[minute]}"
+        if second is not None:
+            iso += f":{text[second]}"
+            if fraction is not None:
+                iso += f".{text[fraction]:0<6}"
         try:
-            return datetime(year, month, day, hour, minute, second, int(fraction.ljust(6, "0")))  # noqa: DTZ001  (the zone comes next)
+            return datetime.fromisoformat(iso)
         except ValueError:
             return None
 
@@ -75,7 +88,7 @@ class Times:
     @classmethod
     def written(cls, zone: tzinfo | None, form: str | None, ambiguous: Ambiguous) -> Times:
         """Return how times are written, with the quickest way to read them."""
-        return cls(zone, form, ambiguous, _by_numbers(form) if form else None)
+        return cls(zone, form, ambiguous, _by_places(form) if form else None)
 
     def read(self, text: str, column: str) -> datetime:
         """Return the time that a text says; raises `InvalidLog`."""

@@ -9,7 +9,7 @@ import os
 import platform
 import sys
 
-from benchmarks import adding, clocks, compiling, importing, peers, reference
+from benchmarks import adding, clocks, compiling, importing, logs, peers, reference
 from benchmarks.measuring import Effort, Row, progress
 
 COMPARISONS = (
@@ -21,6 +21,7 @@ COMPARISONS = (
     importing.against_bases,
     clocks.against_a_deadline,
     clocks.by_events_and_by_time,
+    logs.through_the_command_line,
     reference.questions,
     reference.throughput,
 )

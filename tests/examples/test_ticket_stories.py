@@ -551,6 +551,10 @@ class TestWarnings:
             (Fraction(3, 4), at(2, 9, 45) + MICROSECOND, False),
             (Fraction(9, 10), at(2, 9, 54) + MICROSECOND, False),
         ]
+        assert clock.next_change_at == at(2, 9, 30) + MICROSECOND
+        later = rules.evaluate(ticket(at(2, 9)), at=at(2, 9, 30) + MICROSECOND)["response"]
+        assert [one.passed for one in later.warnings] == [True, False, False]
+        assert later.next_change_at == at(2, 9, 45) + MICROSECOND
 
     def test_they_are_shares_of_open_time(self) -> None:
         clock = policy({"response": "4h"}).evaluate(ticket(at(2, 15)), at=at(3, 10))["response"]

@@ -278,7 +278,7 @@ class _Cycle:
     def warning_needs(self) -> list[int]:
         """For each warning the time that has to be counted, rounded up to a microsecond."""
         assert self.need is not None
-        shares = [Fraction(text.removesuffix("%")) / 100 for text in self.clock["warnings"]]
+        shares = [_share(text) for text in self.clock["warnings"]]
         return [-((-share * self.need) // 1) for share in shares]
 
     def not_found(self, least: int | None) -> str | None:
@@ -618,8 +618,33 @@ class _Life:
 # The answer
 
 
+def _share(text: str) -> Fraction:
+    return Fraction(text.removesuffix("%")) / 100 if text.endswith("%") else Fraction(text)
+
+
+def _written_out(policy: Table) -> Table:
+    """The policy with what its clocks leave to it, or to what is usual."""
+    usual = {
+        "stop": [],
+        "cancel": ["cancel"],
+        "pause": [{"paused": True}],
+        "repeats": False,
+        "scope": "tier",
+        "warnings": policy.get("warnings", ["50%", "75%", "90%"]),
+        "compare": policy.get("compare", "instant"),
+        "retarget": policy.get("retarget", "keep"),
+    }
+    return {**policy, "clocks": {name: {**usual, **clock} for name, clock in policy["clocks"].items()}}
+
+
 def ticket_status(policy: Table, ticket: Table, at: datetime) -> dict[str, Any]:
-    """What is to be said of a ticket at a moment, under a policy with fully written clocks."""
+    """
+    What is to be said of a ticket at a moment, under a policy; both as `to_data` of the engine gives them.
+
+    The policy must have a clock for every target, and no customers or versions. Its windows, the events and `at` must
+    lie on whole minutes. What cannot be known within forty days after the moment is `BEYOND`.
+    """
+    policy = _written_out(policy)
     for days_walked in _DAYS_WALKED:
         answer = _answer(_Life(policy, ticket, at.astimezone(UTC), days_walked))
         dues = [[row["due_at"], row["next_change_at"], *(t for _, t in row["warnings"])] for row in answer["clocks"]]

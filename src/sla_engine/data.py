@@ -95,7 +95,9 @@ class Data(BaseModel, frozen=True):
         """
         Whether a field says anything that its default does not; what marks the form of the data is always written.
         """
-        return name in _MARKS or field.is_required() or getattr(self, name) != field.get_default()
+        return (
+            name in _MARKS or field.is_required() or getattr(self, name) != field.get_default(call_default_factory=True)
+        )
 
 
 _MARKS = frozenset({"kind", "schema_version"})
@@ -147,9 +149,11 @@ _TAGS = {"weekly", "union", "intersection", "difference", "versions", "dates", "
 def path_of(location: tuple[int | str, ...]) -> str:
     """Return a path as people write it: `calendars.europe.hours[2]`."""
     path = ""
+    before: int | str | None = None
     for part in location:
         if isinstance(part, int):
             path += f"[{part}]"
-        elif part not in _TAGS:
+        elif part not in _TAGS or not (isinstance(before, int) or before == "holidays"):
             path += f".{part}" if path else part
+        before = part
     return path

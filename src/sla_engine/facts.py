@@ -8,6 +8,7 @@ attribute is a number in one log and text in another.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from math import isfinite
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
@@ -27,7 +28,7 @@ def text_of(value: object) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (int, float)):
+    if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
         return str(value)
     raise InvalidLog(
         f"{value!r} ({type(value).__name__}) is no value of an attribute",
@@ -44,6 +45,10 @@ class Attributes(Mapping[str, Value]):
     _values: dict[str, Value]
 
     def __init__(self, values: Mapping[str, Value] | None = None) -> None:
+        if values is not None and not isinstance(values, Mapping):
+            raise InvalidLog(
+                f"{values!r} are no attributes", where="attributes", value=values, remedy='Write {"priority": "high"}'
+            )
         given = dict(values or {})
         for name, value in given.items():
             if not isinstance(name, str) or not name or name in OWN_FACTS:  # type: ignore[redundant-expr]

@@ -169,7 +169,7 @@ class Requirement(Data, frozen=True):
     name: str = Field(min_length=1)
     title: str = ""
     attributes: tuple[str, ...] = ()
-    when: MatchField = Match()
+    when: MatchField = Field(default_factory=Match)
 
     if TYPE_CHECKING:
 

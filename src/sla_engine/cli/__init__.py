@@ -162,7 +162,8 @@ def explain(
     try:
         rules = read_policy(policy)
         instant = needed_instant(at, options.zone)
-        found = rules.evaluate(_ticket(read_tickets(log, options, asked_attributes(rules)), ticket), at=instant)
+        tickets = read_tickets(log, options, asked_attributes(rules))
+        found = rules.evaluate(_ticket(tickets, ticket), at=instant)
         clocks = [one for one in found if one.started_micros is not None and clock in (None, one.name)]
         if clock is not None and not clocks:
             raise UnknownName(
@@ -182,6 +183,10 @@ def explain(
         _written(output, write)
     except (SlaError, OSError) as error:
         stop(error)
+    problems = [one for one in tickets.problems if one.id == ticket]
+    if problems:
+        tell_problems(problems, f"rows of {ticket}")
+        sys.exit(1)
 
 
 def _explained(status: str, clocks: list[ClockStatus]) -> str:
@@ -305,6 +310,9 @@ def check(
         )
     except (SlaError, OSError) as error:
         stop(error)
+    if tickets is not None and tickets.problems:
+        tell_problems(tickets.problems)
+        sys.exit(1)
 
 
 def _write_text(console: Console, text: str) -> None:

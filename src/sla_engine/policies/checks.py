@@ -13,12 +13,14 @@ from typing import Any, Literal
 
 from sla_engine.calendars import BusinessCalendar, Calendar, CombinedCalendar, VersionedCalendar
 from sla_engine.errors import BeyondHorizon, InvalidPolicy, OutOfRange
+from sla_engine.facts import text_of
 from sla_engine.instants import to_micros
 from sla_engine.policies.compiled import Promises, clock_of
 from sla_engine.policies.overlays import Overlay
 from sla_engine.policies.policy import Policy
 from sla_engine.policies.references import rebuilt
 from sla_engine.policies.what_if import WhatIf, what_if
+from sla_engine.targets import Tier
 from sla_engine.tickets import EventLog, TicketLog
 from sla_engine.zones import zone_name
 
@@ -110,8 +112,8 @@ def check_policy(
     """
     now = policy.effective(at)
     findings = [
-        *_calendars(now, at),
-        *_targets(now, at, ""),
+        *_calendars(policy, now, at),
+        *_targets(now, at),
         *_rules(now),
         *_customers(policy, at),
         *_offsets(now, civil_zones),
@@ -134,8 +136,10 @@ def _opens(calendar: Calendar, at: datetime) -> bool:
     return True
 
 
-def _calendars(policy: Policy, at: datetime) -> Iterator[Finding]:
-    used = {tier.calendar for tier in policy.tiers} | {rule.calendar for rule in policy.rules}
+def _calendars(whole: Policy, policy: Policy, at: datetime) -> Iterator[Finding]:
+    everybodys = [whole, policy, *whole.effective_versions()]
+    used = {tier.calendar for one in everybodys for tier in one.tiers}
+    used |= {rule.calendar for one in everybodys for rule in one.rules if rule.calendar is not None}
     parts = {id(part) for calendar in policy.calendars for part in _parts(calendar)}
     names = {part.name for calendar in policy.calendars for part in _parts(calendar)}
     for calendar in policy.calendars:
@@ -159,10 +163,12 @@ def _parts(calendar: Calendar) -> Iterator[Calendar]:
         yield from _parts(part)
 
 
-def _targets(policy: Policy, at: datetime, prefix: str) -> Iterator[Finding]:
+def _targets(policy: Policy, at: datetime, prefix: str = "", unchanged: tuple[Tier, ...] = ()) -> Iterator[Finding]:
     start = to_micros(at)
     promises = Promises(policy)
     for tier in policy.tiers:
+        if tier in unchanged:
+            continue
         where = f"{prefix}tiers.{tier.name}.targets"
         for name in promises.names[tier.name]:
             try:
@@ -204,14 +210,11 @@ def _customers(policy: Policy, at: datetime) -> Iterator[Finding]:
     for customer in policy.customers:
         theirs = policy.effective(at, customer=customer.name)
         prefix = f"customers.{customer.name}."
-        base = {tier.name: tier for tier in policy.effective(at).tiers}
         for tier in theirs.tiers:
             if not _opens(theirs.calendar(tier.calendar), at):
                 text = f"its tickets in {tier.name} count in {tier.calendar!r}, which is never open"
                 yield Finding("no_coverage", f"{prefix}tiers.{tier.name}", text, "Give it a calendar with hours")
-        changed = theirs.model_copy(update={"tiers": [tier for tier in theirs.tiers if tier != base.get(tier.name)]})
-        if changed.tiers:
-            yield from _targets(changed, at, prefix)
+        yield from _targets(theirs, at, prefix, policy.effective(at).tiers)
 
 
 def _tickets(policy: Policy, log: TicketLog | EventLog) -> Iterator[Finding]:
@@ -223,11 +226,11 @@ def _tickets(policy: Policy, log: TicketLog | EventLog) -> Iterator[Finding]:
     for one in log.tickets if isinstance(log, EventLog) else log.rows:
         at = one.opened_at
         if one.tier is None:
-            given = policy.effective(at)
-            facts = {name: None if value is None else str(value) for name, value in one.attributes.items()}
+            facts = {name: text_of(value) for name, value in one.attributes.items()}
+            customer = facts.get(policy.customer_attribute)
+            given = policy.effective(at, customer=customer)
             if not any(rule.tier is not None and rule.when.holds(facts.get) for rule in given.rules):
                 without.append(one.id)
-                customer = facts.get(policy.customer_attribute)
                 if customer is not None:
                     uncovered.setdefault(customer, []).append(one.id)
         elif one.tier not in tiers:

@@ -38,6 +38,7 @@ from sla_engine.zones import zone_of
 
 T = TypeVar("T", bound=datetime)
 Straddling = Literal["opened", "change"]
+_WARNINGS = (Share(1, 2), Share(3, 4), Share(9, 10))
 
 
 def _unrequired(definition: dict[str, Any], key: str) -> None:
@@ -90,7 +91,7 @@ class Policy(Data, frozen=True):
     rules: tuple[Rule, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     statuses: tuple[str, ...] = ()
-    warnings: tuple[ShareField, ...] = (Share(1, 2), Share(3, 4), Share(9, 10))
+    warnings: tuple[ShareField, ...] = Field(default_factory=lambda: _WARNINGS)
     compare: Compare = "instant"
     retarget: Retarget = "keep"
     customer_attribute: str = "customer"
@@ -334,7 +335,6 @@ class Policy(Data, frozen=True):
         for field, name in (("tiers", "Tier"), ("services", "Service"), ("clocks", "Clock")):
             _unrequired(schema["$defs"][name], "name")
             tables[field] = {"$ref": f"#/$defs/{name}"}
-        _unrequired(schema["$defs"]["Requirement"], "name")
         clock = schema["$defs"]["Clock"]
         _unrequired(clock, "start")
         clock["properties"]["preset"] = {"type": "string", "enum": list(PRESETS)}
@@ -540,9 +540,12 @@ class Policy(Data, frozen=True):
         return Evaluation(self.name, at, tuple(statuses), tuple(later), tuple(problems))
 
     def excluded(self, outcome: Outcome) -> str | None:
-        """Return why an outcome counts for nothing; None where it counts."""
-        if not self.exclusions:
+        """
+        Return why an outcome counts for nothing, as the policy stood when its clock started; None where it counts.
+        """
+        if not (self.exclusions or self.customers or self.versions):
             return None
         facts = {name: text_of(value) for name, value in outcome.attributes.items()}
+        policy = self._effective(to_micros(outcome.opened_at), facts.get(self.customer_attribute))
         facts["tier"] = outcome.tier
-        return next((one.reason for one in self.exclusions if one.when.holds(facts.get)), None)
+        return next((one.reason for one in policy.exclusions if one.when.holds(facts.get)), None)

@@ -69,7 +69,7 @@ class Rule(Data, frozen=True):
 
     error: ClassVar[type[SlaError]] = InvalidPolicy
 
-    when: MatchField = Match()
+    when: MatchField = Field(default_factory=Match)
     tier: str | None = None
     calendar: str | None = None
     targets: PromisedField = ()

@@ -441,7 +441,7 @@ class _Life:
                     )
                 )
         changes = [clock.next_change_micros for clock in clocks if clock.next_change_micros is not None]
-        changes += [micros for micros, plan in later[:1] if self._changes(plan)]
+        changes += [micros for micros, plan in later if self._changes(plan)][:1]
         return TicketStatus(
             ticket.id,
             self.facts.tier,

@@ -45,6 +45,10 @@ def _told(fields: Mapping[str, Any]) -> Told:
     return type(event), {name: value for name, value in fields.items() if name != "kind"}
 
 
+def _fields_of(fields: Fields) -> Mapping[str, Any]:
+    return KINDS[dict(fields)["kind"]].__dataclass_fields__
+
+
 def _yes_or_no(text: str) -> bool:
     if text.lower() not in _YES_OR_NO:
         raise InvalidLog(f"automatic is {text!r}: write {', '.join(_YES_OR_NO)}")
@@ -57,10 +61,6 @@ def _listed(text: str) -> tuple[str, ...]:
 
 _YES_OR_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _READ: dict[str, Callable[[str], Any]] = {"automatic": _yes_or_no, "done": _listed}
-
-
-def _all_told(what: tuple[Fields, ...]) -> tuple[Told, ...]:
-    return tuple(_told(dict(fields)) for fields in what)
 
 
 def _nothing(cells: list[str]) -> None:
@@ -84,7 +84,7 @@ class _Reader:
         self.mapping = mapping
         self.statuses = dict(mapping.statuses)
         self.tiers = dict(mapping.tiers)
-        self.names = None if mapping.events is None else {name: _all_told(what) for name, what in mapping.events}
+        self.names = None if mapping.events is None else dict(mapping.events)
         self.resumes = frozenset(mapping.resumes)
         self.reopens = frozenset(mapping.reopens)
         keys = ("ticket", "at", "event", "status", "tier", *EVENT_COLUMNS)
@@ -96,6 +96,11 @@ class _Reader:
         self.watched: Callable[[list[str]], Any] = itemgetter(*places) if places else _nothing
         """The cells of a row whose changes are events."""
         self.extras = [key for key in EVENT_COLUMNS if key in self.place]
+        self.told: dict[str, tuple[Told, ...]] = {}
+        """What the names stand for whose events need nothing of their rows."""
+        for name, what in mapping.events or ():
+            if not any(key in _fields_of(fields) for key in self.extras for fields in what):
+                self.told[name] = tuple(_told(dict(fields)) for fields in what)
 
     def what(self, cells: list[str]) -> tuple[str, tuple[Told, ...]]:
         """Return the name of a row's event, and what it stands for."""
@@ -103,21 +108,28 @@ class _Reader:
         name = cells[column].strip() if column is not None else ""
         if not name:
             return "", ()
+        if name in self.told:
+            return name, self.told[name]
         if self.names is not None:
             if name not in self.names:
                 raise InvalidLog(f"{self.mapping.event} {name!r} is no event that the mapping knows")
-            return name, self.names[name]
+            return name, tuple(_told({**self._of_row(fields, cells), **dict(fields)}) for fields in self.names[name])
         if name not in KINDS:
             raise InvalidLog(f"{name!r} is no kind of event: there is {', '.join(KINDS)}")
-        fields: dict[str, Any] = {}
-        known = KINDS[name].__dataclass_fields__
+        own: Fields = (("kind", name),)
+        return name, (_told({**self._of_row(own, cells), "kind": name}),)
+
+    def _of_row(self, fields: Fields, cells: list[str]) -> dict[str, Any]:
+        """Return what the columns of a row say of an event."""
+        known = _fields_of(fields)
+        found: dict[str, Any] = {}
         for key in self.extras:
             text = cells[self.place[key]].strip()
             if key in known and text:
-                fields[key] = _READ.get(key, str)(text)
-        if name == "attribute":
-            fields.setdefault("value", None)
-        return name, (_told({"kind": name, **fields}),)
+                found[key] = _READ.get(key, str)(text)
+        if dict(fields)["kind"] == "attribute":
+            found.setdefault("value", None)
+        return found
 
     def ticket(self, name: str, rows: list[_Row], problems: list[RowProblem]) -> Ticket:
         """Return the ticket of some rows, which are put in order."""

@@ -166,6 +166,16 @@ class Respond(Event):
     automatic: bool = False
     kind: Literal["respond"] = "respond"
 
+    def __post_init__(self) -> None:
+        super(Respond, self).__post_init__()
+        if type(self.automatic) is not bool:
+            raise InvalidLog(
+                f"automatic is {self.automatic!r}",
+                where="automatic",
+                value=self.automatic,
+                remedy="Write true or false",
+            )
+
     @property
     def signals(self) -> tuple[str, ...]:  # type: ignore[override]
         """What the triggers of clocks look for."""

@@ -5,13 +5,15 @@ How another product's export becomes events: its columns, its names of events, i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 
 from sla_engine.data import Data
 from sla_engine.errors import InvalidLog, SlaError
-from sla_engine.tickets.events import KINDS
+from sla_engine.facts import OWN_FACTS
+from sla_engine.tickets.events import KINDS, Event
 from sla_engine.tickets.times import Ambiguous
 
 Fields = tuple[tuple[str, Any], ...]
@@ -19,6 +21,8 @@ Fields = tuple[tuple[str, Any], ...]
 
 EVENT_COLUMNS = ("to", "reason", "name", "value", "automatic", "done")
 """The columns with fields of events, as this library calls them."""
+_PLACEHOLDERS: dict[str, Any] = {"to": "x", "reason": "x", "name": "x", "value": "x", "automatic": False, "done": ()}
+_SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 _WHAT = {"status": "to", "hand_off": "to", "pause": "reason", "resume": "reason", "cancel": "reason"}
 
 
@@ -146,11 +150,35 @@ class LogMapping(Data, frozen=True):
             ambiguous: Ambiguous = "refuse",
         ) -> None: ...
 
+    @model_validator(mode="after")
+    def _tells(self) -> LogMapping:
+        """Every event that a name stands for has what its kind needs, from the mapping or from a column."""
+        columns = {key: placeholder for key, placeholder in _PLACEHOLDERS.items() if getattr(self, key) is not None}
+        for name, what in self.events or ():
+            for fields in what:
+                given = dict(fields)
+                known = KINDS[given["kind"]].__dataclass_fields__
+                try:
+                    Event(at=_SOME_TIME, **{key: one for key, one in columns.items() if key in known} | given)
+                except SlaError as error:
+                    raise error.located(f"events.{name}") from None
+        return self
+
     @classmethod
     def native(cls, header: Iterable[str]) -> LogMapping:
-        """Return the mapping of a log in this library's own columns: all others are attributes."""
-        own = ("ticket", "at", "kind", "tier", *EVENT_COLUMNS)
+        """Return the mapping of a log in this library's own columns; all others are attributes."""
+        own: tuple[str, ...] = ("ticket", "at", "kind", "tier", *EVENT_COLUMNS)
         there = [name for name in header if name]
+        for name in there:
+            if name in OWN_FACTS and name not in ("tier", "status"):
+                raise InvalidLog(
+                    f"the column {name!r} has the name of what the events themselves tell",
+                    where="line 1",
+                    value=name,
+                    remedy="Rename it, or say in a mapping what the columns mean",
+                )
+        own = (*own, "status")
         given: dict[str, Any] = {key: key for key in EVENT_COLUMNS if key in there}
         others = {name: name for name in there if name not in own}
-        return cls(tier="tier" if "tier" in there else None, attributes=others, **given)
+        given |= {key: key for key in ("tier", "status") if key in there}
+        return cls(**{"tier": None, "attributes": others, **given})

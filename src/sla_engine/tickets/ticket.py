@@ -94,8 +94,11 @@ class Ticket:
             if key not in data:
                 raise InvalidLog(f"{key} is missing", where=where, remedy="Add it")
         events: list[Event] = []
+        written = data.get("events", ())
         try:
-            for number, one in enumerate(data.get("events", ())):
+            if not isinstance(written, (list, tuple)):
+                raise InvalidLog(f"{written!r} are no events", where="events", value=written, remedy="Write a list")
+            for number, one in enumerate(written):
                 try:
                     events.append(Event.from_data(one))
                 except SlaError as error:

@@ -12,6 +12,7 @@ import pytest
 
 import sla_engine as sla
 from sla_engine import tickets
+from sla_engine.tickets.events import KINDS
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 END = datetime(2026, 3, 2, 12, tzinfo=ZoneInfo("Europe/Rome"))
@@ -299,7 +300,7 @@ def test_an_event_comes_back_from_plain_data(event: tickets.Event) -> None:
 
 
 def test_every_kind_of_event_is_here() -> None:
-    assert [event.kind for event in EVENTS] == list(tickets.events.KINDS)
+    assert [event.kind for event in EVENTS] == list(KINDS)
 
 
 def test_tickets_differ_by_when_they_were_opened() -> None:

@@ -29,7 +29,7 @@ from sla_engine.tickets import (
 )
 from sla_engine.tickets.compliance import PERIOD_NAMES
 
-_COLUMNS = (
+_COLUMNS: tuple[str, ...] = (
     "id",
     "tier",
     "target",

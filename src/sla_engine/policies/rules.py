@@ -27,8 +27,8 @@ def _promised(given: object) -> Promised:
     made: list[tuple[str, Amount | None]] = []
     for name, amount in given.items():
         try:
-            none = amount is None or amount == "none"
-            made.append((str(name), None if none else checked_target(parse_amount(amount))))
+            promised = None if amount is None or amount == "none" else checked_target(parse_amount(amount))
+            made.append((str(name), promised))
         except SlaError as error:
             raise error.located(str(name)) from None
     return tuple(made)

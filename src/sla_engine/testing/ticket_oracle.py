@@ -645,6 +645,7 @@ def ticket_status(policy: Table, ticket: Table, at: datetime) -> dict[str, Any]:
     lie on whole minutes. What cannot be known within forty days after the moment is `BEYOND`.
     """
     policy = _written_out(policy)
+    answer: dict[str, Any] = {}
     for days_walked in _DAYS_WALKED:
         answer = _answer(_Life(policy, ticket, at.astimezone(UTC), days_walked))
         dues = [[row["due_at"], row["next_change_at"], *(t for _, t in row["warnings"])] for row in answer["clocks"]]

@@ -96,7 +96,7 @@ class Trigger(Data, frozen=True):
 
 
 def _triggers(given: object) -> tuple[Trigger, ...]:
-    items = given if isinstance(given, (list, tuple)) else [given]
+    items: Any = given if isinstance(given, (list, tuple)) else [given]
     made: list[Trigger] = []
     for number, one in enumerate(items):
         if isinstance(one, Trigger):

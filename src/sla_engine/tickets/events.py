@@ -406,7 +406,7 @@ _CLASSES: tuple[type[Event], ...] = (
 KINDS: dict[str, type[Event]] = {str(one.__dataclass_fields__["kind"].default): one for one in _CLASSES}
 """The class of each kind of event."""
 
-_DEFAULTS = {
+_DEFAULTS: dict[type[Event], list[tuple[str, Any]]] = {
     one: [(part.name, part.default) for part in fields(one) if part.name not in ("at", "micros")] for one in _CLASSES
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import TypeAdapter
 
 import sla_engine as sla
 from sla_engine import tickets
@@ -297,6 +298,14 @@ def test_an_event_comes_back_from_plain_data(event: tickets.Event) -> None:
     assert tickets.Event.from_data(event.to_data()) == event
     assert type(tickets.Event.from_data(event.to_data())) is type(event)
     assert event.to_data()["at"] == "2026-03-02T09:30:00+00:00"
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=[event.kind for event in EVENTS])
+def test_pydantic_tells_events_apart_by_their_kind(event: sla.Event) -> None:
+    union: TypeAdapter[Any] = TypeAdapter(tickets.AnyEvent)
+    read = union.validate_python(event.to_data())
+    assert type(read) is type(event)
+    assert read == event
 
 
 def test_every_kind_of_event_is_here() -> None:

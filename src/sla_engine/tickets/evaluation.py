@@ -163,6 +163,7 @@ class _Life:
         "found",
         "hand_offs",
         "numbers",
+        "opened",
         "plan",
         "runs",
         "ticket",
@@ -172,6 +173,7 @@ class _Life:
         self.plan = plan
         self.ticket = ticket
         self.event: Event | None = None
+        self.opened = False
         self.ensemble = _NOBODY
         self.facts = self.before = _Facts(tier, ticket.attributes)
         self.changed: dict[str, Value] = {}
@@ -214,9 +216,9 @@ class _Life:
         return event.signals
 
     def _open(self, event: Event) -> tuple[str, ...]:
-        first = next(one for one in self.ticket.events if one.kind == "open" and one.ticket in ("", self.ticket.id))
-        if event is not first or event.micros != self.ticket.opened_micros:
+        if event.micros != self.ticket.opened_micros or self.opened:
             self._odd(event, "opened_again", "the ticket was opened already")
+        self.opened = True
         return ()
 
     def _pause(self, event: Event) -> tuple[str, ...]:

@@ -114,4 +114,4 @@ class TicketLife(RuleBasedStateMachine):
 
 
 TestTicketLife = TicketLife.TestCase
-TestTicketLife.settings = settings(max_examples=12, stateful_step_count=14)
+TestTicketLife.settings = settings(max_examples=20, stateful_step_count=18)

@@ -1120,3 +1120,37 @@ class TestCheck:
         meant = sla.check_policy(MAXONY, at=at(2, 9), log=log, civil_zones={"UTC-06:00": "America/Mexico_City"})
         assert [one.where for one in meant] == ["calendars.america.zone"]
         assert "America/Mexico_City" in meant.findings[0].remedy
+
+
+class TestPausesByReason:
+    """09:00 to 12:00 the vendor is waited for, and from 11:00 to 14:00 the customer; the target is four hours."""
+
+    @pytest.mark.parametrize(
+        ("pause", "due"),
+        [
+            # Open time begins at 09:00 and ends at 17:00; the two pauses cover 09:00-14:00, the customer's 11:00-14:00.
+            ([{"paused": True}], datetime(2026, 3, 3, 10, tzinfo=UTC)),
+            ([{"paused": "vendor"}], datetime(2026, 3, 2, 16, tzinfo=UTC)),
+            ([{"paused": ["vendor", "customer"]}], datetime(2026, 3, 3, 10, tzinfo=UTC)),
+            ([{"paused": {"not": "vendor"}}], datetime(2026, 3, 2, 16, tzinfo=UTC)),
+            ([{"paused": {"not": ["vendor", "customer"]}}], datetime(2026, 3, 2, 13, tzinfo=UTC)),
+            ([], datetime(2026, 3, 2, 13, tzinfo=UTC)),
+        ],
+        ids=["any", "vendor", "either", "not the vendor", "neither", "never"],
+    )
+    def test_a_clock_pauses_for_the_reasons_that_it_names(self, pause: list[dict[str, object]], due: datetime) -> None:
+        policy = sla.Policy(
+            name="Reasons",
+            calendars={"office": {"zone": "UTC", "hours": {"mon-fri": "09:00-17:00"}}},
+            tiers={"desk": {"calendar": "office", "targets": {"response": "4h"}}},
+            clocks={"response": {"preset": "first_response", "pause": pause}},
+        )
+        opened = datetime(2026, 3, 2, 9, tzinfo=UTC)
+        told = [
+            sla.Event(at=opened, kind="pause", reason="vendor"),
+            sla.Event(at=opened.replace(hour=11), kind="pause", reason="customer"),
+            sla.Event(at=opened.replace(hour=12), kind="resume", reason="vendor"),
+            sla.Event(at=opened.replace(hour=14), kind="resume", reason="customer"),
+        ]
+        ticket = sla.Ticket(id="T-1", tier="desk", opened_at=opened, events=told)
+        assert policy.evaluate(ticket, at=datetime(2026, 3, 4, tzinfo=UTC))["response"].due_at == due

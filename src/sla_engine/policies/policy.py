@@ -23,9 +23,10 @@ from sla_engine.errors import InvalidPolicy, InvalidSpan, SlaError, UnknownName
 from sla_engine.facts import Attributes, Value, text_of
 from sla_engine.instants import midnight, to_micros
 from sla_engine.policies.compiled import Promises, plan_of, tier_by_rules
-from sla_engine.policies.overlays import CHANGEABLE, Customer, PolicyVersion
-from sla_engine.policies.references import references_schema, resolved_calendars
+from sla_engine.policies.overlays import Customer, PolicyVersion
+from sla_engine.policies.references import resolved_calendars
 from sla_engine.policies.rules import Exclusion, Rule
+from sla_engine.policies.schema import policy_schema
 from sla_engine.shares import Share
 from sla_engine.targets import Service, ShareField, Target, Tier, find, keyed, listed
 from sla_engine.tickets.clocks import PRESETS, Clock, Compare, Retarget, checked_warnings
@@ -39,10 +40,6 @@ from sla_engine.zones import zone_of
 T = TypeVar("T", bound=datetime)
 Straddling = Literal["opened", "change"]
 _WARNINGS = (Share(1, 2), Share(3, 4), Share(9, 10))
-
-
-def _unrequired(definition: dict[str, Any], key: str) -> None:
-    definition["required"] = [one for one in definition.get("required", ()) if one != key]
 
 
 def _on_preset(name: str, given: object) -> object:
@@ -328,35 +325,7 @@ class Policy(Data, frozen=True):
     @override
     def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
         """Return the JSON Schema of a policy file."""
-        schema = with_calendars(super().model_json_schema(*args, **options))
-        properties = schema["properties"]
-        kinds: list[Any] = [{"$ref": "#/$defs/Calendar"}, {"type": "string"}, *references_schema()]
-        tables: dict[str, Any] = {"calendars": {"anyOf": kinds}}
-        for field, name in (("tiers", "Tier"), ("services", "Service"), ("clocks", "Clock")):
-            _unrequired(schema["$defs"][name], "name")
-            tables[field] = {"$ref": f"#/$defs/{name}"}
-        clock = schema["$defs"]["Clock"]
-        _unrequired(clock, "start")
-        clock["properties"]["preset"] = {"type": "string", "enum": list(PRESETS)}
-        tables["clocks"] = {"anyOf": [{"$ref": "#/$defs/Clock"}, {"type": "string", "enum": list(PRESETS)}]}
-        for field, value in tables.items():
-            properties[field] = {"type": "object", "additionalProperties": value}
-        changes = {key: properties[key] for key in CHANGEABLE}
-        for field in ("tiers", "services"):
-            # An overlay changes tiers and services that are there, so nothing of them is required.
-            name = {"tiers": "Tier", "services": "Service"}[field]
-            partial = {**schema["$defs"][name], "required": []}
-            if name == "Tier":
-                partial["properties"] = {**partial["properties"], "targets": {"type": "object"}}
-            schema["$defs"][f"Changed{name}"] = partial
-            changes[field] = {"type": "object", "additionalProperties": {"$ref": f"#/$defs/Changed{name}"}}
-        for name in ("Customer", "PolicyVersion"):
-            definition = schema["$defs"][name]
-            definition["properties"] = {**definition["properties"], **changes}
-            definition["properties"].pop("changes")
-        _unrequired(schema["$defs"]["Customer"], "name")
-        properties["customers"] = {"type": "object", "additionalProperties": {"$ref": "#/$defs/Customer"}}
-        return schema
+        return policy_schema(with_calendars(super().model_json_schema(*args, **options)))
 
     # --- what it has -------------------------------------------------------------------------------------------
 

@@ -4,28 +4,27 @@ From events to status: a ticket's log is read once, and every clock that listens
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sla_engine.errors import UnknownName
-from sla_engine.facts import Attributes, Match, Test, Value, text_of
+from sla_engine.facts import Attributes, Value, text_of
 from sla_engine.instants import from_micros
 from sla_engine.tickets.cycles import NEVER, Cycle
 from sla_engine.tickets.events import Event
+from sla_engine.tickets.known import OVER, Known
 from sla_engine.tickets.outcomes import Phase
 from sla_engine.tickets.plans import CANCEL, START, STOP, ClockPlan, Ensemble, Plan, Promise, Reaction, RequirementPlan
 from sla_engine.tickets.status import Anomaly, AnomalyKind, ClockStatus, HandedOff, TicketStatus
 from sla_engine.tickets.ticket import Ticket
 
-_OVER = ("solved", "closed", "cancelled")
 _DONE = {
-    "solve": ("solved", _OVER),
+    "solve": ("solved", OVER),
     "close": ("closed", ("closed", "cancelled")),
     "cancel": ("cancelled", ("cancelled",)),
 }
 """What finishes a ticket: the status that it leaves, and those in which it is too late."""
 _DONE_BY_STATUS = {status: kind for kind, (status, _) in _DONE.items()}
-_TRUE = ("true",)
 _LEAVING = ("leave",)
 _NOT_DONE = (None, "", "false", "no")
 
@@ -33,94 +32,6 @@ _NOBODY = Ensemble(())
 
 Switch = tuple[int, Plan]
 """An instant, and the plan that holds from it on."""
-
-
-class _Facts:
-    """What is known of the ticket between two events."""
-
-    __slots__ = ("known", "pauses", "reasons", "status", "tier")
-
-    def __init__(self, tier: str, attributes: Mapping[str, object]) -> None:
-        self.tier = tier
-        self.status = "new"
-        self.pauses: dict[str, int] = {}
-        self.reasons = ""
-        self.known: dict[str, str | None] = {
-            "tier": tier,
-            "status": "new",
-            "awaiting": "agent",
-            "responded": "false",
-            "solved": "false",
-        }
-        """Every fact but the pauses: what the events tell, and the attributes (none has the name of another)."""
-        for name, value in attributes.items():
-            self.known[name] = text_of(value)
-
-    def copy(self) -> _Facts:
-        twin = object.__new__(_Facts)
-        twin.tier, twin.status, twin.reasons = self.tier, self.status, self.reasons
-        twin.pauses, twin.known = dict(self.pauses), dict(self.known)
-        return twin
-
-    def has_status(self, status: str) -> None:
-        self.status = self.known["status"] = status
-        self.known["solved"] = "true" if status in _OVER else "false"
-
-    def is_in(self, tier: str) -> None:
-        self.tier = self.known["tier"] = tier
-
-    def holds(self, match: Match) -> bool:
-        for test in match:
-            fact, values, negated = test
-            if fact == "paused":
-                if not self._is_paused(test):
-                    return False
-            else:
-                found = self.known.get(fact)
-                if (found is not None if values is None else found in values) is negated:
-                    return False
-        return True
-
-    def _is_paused(self, test: Test) -> bool:
-        """`true` is any pause, `false` none, and all else a pause of that reason."""
-        pauses = self.pauses
-        if test.values is None:
-            found = bool(pauses)
-        else:
-            found = any(
-                bool(pauses) if value == "true" else not pauses if value == "false" else value in pauses
-                for value in test.values
-            )
-        return found is not test.negated
-
-    def pause_of(self, plan: ClockPlan) -> str:
-        """Return why a clock is paused; empty where it runs."""
-        for match, said in plan.pause:
-            if len(match) == 1:
-                # The two that nearly all clocks have, without a detour.
-                fact, values, negated = match[0]
-                if fact == "paused" and values == _TRUE and not negated:
-                    if self.pauses:
-                        return self.reasons
-                    continue
-                if fact == "status" and values is not None and not negated:
-                    if self.status in values:
-                        return said
-                    continue
-            if self.holds(match):
-                return self.reasons if self.pauses and any(test.fact == "paused" for test in match) else said
-        return ""
-
-    def paused_by(self, *, reason: str | None, micros: int | None) -> None:
-        """Note a pause for a reason, or the end of one; the end of all where there is none."""
-        if micros is not None:
-            self.pauses[reason or ""] = micros
-        elif reason is None:
-            self.pauses.clear()
-        else:
-            del self.pauses[reason]
-        said = ", ".join(one for one in self.pauses if one)
-        self.reasons = f"paused: {said}" if said else "paused"
 
 
 class _Found:
@@ -175,7 +86,7 @@ class _Life:
         self.event: Event | None = None
         self.opened = False
         self.ensemble = _NOBODY
-        self.facts = self.before = _Facts(tier, ticket.attributes)
+        self.facts = self.before = Known(tier, ticket.attributes)
         self.changed: dict[str, Value] = {}
         self.begun: dict[str, bool] = {}
         """The clocks that have started since they came into scope, and whether that is all tiers."""
@@ -248,9 +159,9 @@ class _Life:
         self.facts.has_status(to)
         done = _DONE_BY_STATUS.get(to)
         if done is not None:
-            nothing_new = old in _OVER if to == "solved" else old == to
+            nothing_new = old in OVER if to == "solved" else old == to
             return event.signals if nothing_new else (*event.signals, done)
-        return (*event.signals, "reopen") if old in _OVER else event.signals
+        return (*event.signals, "reopen") if old in OVER else event.signals
 
     def _finish(self, event: Event) -> tuple[str, ...]:
         status, over = _DONE[event.kind]
@@ -261,7 +172,7 @@ class _Life:
         return event.signals
 
     def _reopen(self, event: Event) -> tuple[str, ...]:
-        if self.facts.status not in _OVER:
+        if self.facts.status not in OVER:
             self._odd(event, "reopened_while_open", f"reopened, and was {self.facts.status}")
             return ()
         self.facts.has_status("open")

@@ -25,8 +25,27 @@ CauseKind = Literal[
 ]
 
 
+class Counting:
+    """What every row of a ledger has: the time that it counts, and the total up to its end, exact in microseconds."""
+
+    __slots__ = ()
+
+    counted_micros: int
+    total_micros: int
+
+    @property
+    def counted(self) -> timedelta:
+        """The time that the row adds."""
+        return timedelta(0, 0, self.counted_micros)
+
+    @property
+    def total(self) -> timedelta:
+        """The time counted up to the end of the row."""
+        return timedelta(0, 0, self.total_micros)
+
+
 @dataclass(frozen=True, slots=True)
-class LedgerRow:
+class LedgerRow(Counting):
     """
     One stretch of time: whether and why it was open, what it counted, and the total up to its end.
 
@@ -40,16 +59,6 @@ class LedgerRow:
     cause: str
     counted_micros: int
     total_micros: int
-
-    @property
-    def counted(self) -> timedelta:
-        """The time that the row adds."""
-        return timedelta(0, 0, self.counted_micros)
-
-    @property
-    def total(self) -> timedelta:
-        """The time counted up to the end of the row."""
-        return timedelta(0, 0, self.total_micros)
 
 
 @dataclass(frozen=True, slots=True)

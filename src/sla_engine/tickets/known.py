@@ -99,5 +99,5 @@ class Known:
             self.pauses.clear()
         else:
             del self.pauses[reason]
-        said = ", ".join(one for one in self.pauses if one)
+        said = ", ".join(sorted(one for one in self.pauses if one))
         self.reasons = f"paused: {said}" if said else "paused"

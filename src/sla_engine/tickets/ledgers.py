@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sla_engine.amounts import duration_text
 from sla_engine.calendars.explain import ledger_rows
 from sla_engine.instants import from_micros, to_micros, utc
-from sla_engine.ledger import moment_text, table_html, table_text
+from sla_engine.ledger import Counting, moment_text, table_html, table_text
 from sla_engine.spans import Span
 from sla_engine.tickets.cycles import Piece
 from sla_engine.zones import zone_of
@@ -26,7 +26,7 @@ ClockState = Literal["running", "paused", "discarded", "event"]
 
 
 @dataclass(frozen=True, slots=True)
-class ClockLedgerRow:
+class ClockLedgerRow(Counting):
     """
     One stretch of a clock's life: whether the calendar was open and why, what the clock did and why, and what counted.
 
@@ -41,16 +41,6 @@ class ClockLedgerRow:
     why: str
     counted_micros: int
     total_micros: int
-
-    @property
-    def counted(self) -> timedelta:
-        """The time that the row adds."""
-        return timedelta(0, 0, self.counted_micros)
-
-    @property
-    def total(self) -> timedelta:
-        """The time counted up to the end of the row."""
-        return timedelta(0, 0, self.total_micros)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -52,7 +52,15 @@ def key(clock: ClockStatus) -> tuple[str, str, int]:
 def seen(status: TicketStatus) -> list[Any]:
     """All that a status says apart from what passes with every moment."""
     return [
-        (key(one), one.phase, one.verdict, one.due_at, one.breached_at, [warned.passed for warned in one.warnings])
+        (
+            key(one),
+            one.phase,
+            one.verdict,
+            one.promise,
+            one.due_at,
+            one.breached_at,
+            [warned.passed for warned in one.warnings],
+        )
         for one in status
     ]
 
@@ -286,6 +294,38 @@ def test_a_customer_has_the_policy_with_the_differences(
     at = ticket.opened_at + after
     assert both.evaluate(theirs, at=at).clocks == written_out.evaluate(theirs, at=at).clocks
     assert both.evaluate(ticket, at=at).clocks == policy.evaluate(ticket, at=at).clocks
+
+
+@given(preset_policies(), tickets(), asked, st.sampled_from(AMOUNTS), st.sampled_from([*sorted(CALENDARS), None]))
+def test_a_version_that_applies_to_open_tickets_is_a_change_like_any_other(
+    policy: Policy, ticket: Ticket, after: timedelta, amount: str, calendar: str | None
+) -> None:
+    target = policy.tier("first").targets[0].name
+    since = date(2026, 3, 24)
+    changed: dict[str, Any] = {"targets": {target: amount}}
+    rule: dict[str, Any] = {"when": {"tier": "first", "version": 2}, "targets": {target: amount}}
+    if calendar is not None:
+        changed["calendar"] = rule["calendar"] = calendar
+    versioned = policy.model_copy(
+        update={"versions": [{"from_date": since, "tiers": {"first": changed}}], "straddling": "change"}
+    )
+    ruled = policy.model_copy(update={"rules": [rule]})
+    midnight = datetime(2026, 3, 24, tzinfo=UTC)
+    attribute = Event(at=midnight, kind="attribute", name="version", value=2)
+    if ticket.opened_at >= midnight:
+        told = replace(ticket, attributes={**ticket.attributes, "version": 2})
+    else:
+        told = replace(ticket, events=(attribute, *ticket.events))
+    at = ticket.opened_at + after
+    status = versioned.evaluate(ticket, at=at)
+    assert status.clocks == ruled.evaluate(told, at=at).clocks
+    known = replace(ticket, events=tuple(one for one in ticket.events if one.at <= at))
+    change = status.next_change_at
+    if change is None:
+        assert seen(versioned.evaluate(known, at=at + timedelta(days=300))) == seen(status)
+    else:
+        assert seen(versioned.evaluate(known, at=change - US)) == seen(status)
+        assert seen(versioned.evaluate(known, at=change)) != seen(status)
 
 
 @given(preset_policies(), tickets(), asked)

@@ -23,7 +23,10 @@ $(VENV)/.dev: $(VENV)/.run
 
 AT := --at 2026-03-31T15:00:00Z
 
-demo: $(VENV)/.run  ## deadlines, breaches, monthly compliance of shipped ticket logs; one ticket explained; a what-if
+$(VENV)/probes.csv: $(VENV)/.run docs/demo/make_probes.py
+	$(BIN)/python docs/demo/make_probes.py $@
+
+demo: $(VENV)/.run $(VENV)/probes.csv  ## deadlines, breaches, monthly compliance and uptime of shipped logs; one ticket explained; a what-if
 	@echo '--- one row a ticket: what was met in March'
 	@$(BIN)/sla-engine report docs/demo/tickets.csv --month 2026-03 $(AT) --most 8
 	@echo; echo '--- an event log: the clocks that its events start, hand on and stop'
@@ -32,6 +35,8 @@ demo: $(VENV)/.run  ## deadlines, breaches, monthly compliance of shipped ticket
 	@$(BIN)/sla-engine explain E-0211 docs/demo/events.csv $(AT)
 	@echo; echo '--- the same log under other service levels: pauses, civil time, a customer of its own'
 	@$(BIN)/sla-engine compare docs/demo/events.csv --against docs/demo/customers.toml $(AT) --most 8
+	@echo; echo '--- five services over a month: 187,236 probes, the incidents and the maintenance of the month'
+	@$(BIN)/sla-engine uptime $(VENV)/probes.csv --month 2026-03 --incidents docs/demo/incidents.csv --maintenance docs/demo/maintenance.csv --notice 48h
 
 test: lint types $(VENV)/.dev  ## everything that must hold
 	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report=term --cov-fail-under=95

@@ -11,6 +11,9 @@ from typing import Any
 
 from sla_engine.errors import InvalidAmount
 
+_MOST_PLACES = 12
+"""More decimals than any target has."""
+
 
 class Share:
     """
@@ -38,7 +41,7 @@ class Share:
     def parse(cls, text: str | int | Fraction | Share) -> Share:
         """Read `"99.9%"`, `"0.999"` or `"999/1000"` as the exact fraction."""
         if isinstance(text, Share):
-            return text
+            return text if type(text) is cls else cls(text.fraction)
         if isinstance(text, str):
             body = text.strip()
             try:
@@ -58,16 +61,32 @@ class Share:
             raise ValueError(f"unknown format {spec!r} for a share; use .2% or .4")
         scale = 100 if found[2] else 1
         places = int(found[1] or 0) if spec not in ("", "%") else (2 if found[2] else 4)
-        units = math.floor(self.fraction * scale * 10**places)
+        units = self._rounded(self.fraction * scale * 10**places)
         sign, units = ("-", -units) if units < 0 else ("", units)
         whole, rest = divmod(units, 10**places)
         return f"{sign}{whole}" + (f".{rest:0{places}}" if places else "") + found[2]
 
+    @staticmethod
+    def _rounded(value: Fraction) -> int:
+        return math.floor(value)
+
     def __str__(self) -> str:
         return f"{self:.2%}"
 
+    @property
+    def exact_text(self) -> str:
+        """The share as a percentage without any rounding, or as a fraction where no decimals say it."""
+        hundredfold = self.fraction * 100
+        for places in range(_MOST_PLACES):
+            if (hundredfold * 10**places).denominator == 1:
+                units = int(hundredfold * 10**places)
+                sign, units = ("-", -units) if units < 0 else ("", units)
+                whole, rest = divmod(units, 10**places)
+                return f"{sign}{whole}" + (f".{rest:0{places}}" if places else "") + "%"
+        return str(self.fraction)
+
     def __repr__(self) -> str:
-        return f"Share({self.fraction.numerator}, {self.fraction.denominator})"
+        return f"{type(self).__name__}({self.fraction.numerator}, {self.fraction.denominator})"
 
     def _other(self, other: object) -> Fraction | None:
         if isinstance(other, Share):
@@ -104,4 +123,19 @@ class Share:
         raise AttributeError(f"a Share cannot be changed ({name})")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Share, (self.fraction,)
+        return type(self), (self.fraction,)
+
+
+class SpentShare(Share):
+    """
+    A share of a budget that is spent: as any share, but shown rounded up, so that it never looks smaller than it is.
+
+    >>> f"{SpentShare(1, 3):.1%}"
+    '33.4%'
+    """
+
+    __slots__ = ()
+
+    @staticmethod
+    def _rounded(value: Fraction) -> int:
+        return math.ceil(value)

@@ -5,6 +5,7 @@ import datetime as dt
 import pickle
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -130,6 +131,16 @@ MET = sla.Outcome("T-1", "desk", "response", START, END, START + timedelta(hours
 BREACHED = replace(MET, stopped_at=START + timedelta(hours=4), verdict="breached")
 FIGURES = sla.compliance([MET, replace(BREACHED, id="T-2")], tiers=[("desk", "response")])
 
+BUDGET = sla.Budget("99.999%", "720h")
+SCHEME = sla.CreditScheme(
+    name="Hosting",
+    source="https://example.org/sla",
+    tiers=[{"at_least": "99.9%", "credit": "0%"}, {"at_least": "2/3", "credit": "10%"}],
+    below="100%",
+    longest_outage="15m",
+    outage_credit="12.5%",
+)
+
 VALUES: list[Any] = [
     EUROPE,
     SHOP,
@@ -216,6 +227,18 @@ VALUES: list[Any] = [
     sla.check_policy(PLAIN, at=START),
     sla.report(PLAIN, sla.read_events(EVALUATED.to_json()), at=END),
     sla.what_if(sla.read_events(EVALUATED.to_json()), PLAIN, PLAIN.model_copy(update={"name": "Other"}), at=END),
+    sla.SpentShare(3, 7),
+    sla.Downtime(Fraction(1, 3)),
+    sla.Downtime(-5),
+    BUDGET,
+    sla.Budget("99.9%", timedelta(days=30)),
+    sla.Budget("99%", sla.Month(2026, 2, zone="Europe/Rome")),
+    sla.BurnAlert("2%", "1h", severity="ticket"),
+    *sla.usual_alerts(),
+    *sla.preflight(BUDGET, "2m"),
+    sla.series(["99.95%", "99.99%"]),
+    SCHEME,
+    *SCHEME.tiers,
 ]
 # Of these repr is no constructor: what is kept for their ledgers and for the type of their instants is not shown, so
 # that one can read the rest. Whatever holds one of them is one of them.
@@ -224,7 +247,7 @@ NAMES = {
     **{name: getattr(sla, name) for name in sla.__all__},
     "datetime": dt,
     "zoneinfo": __import__("zoneinfo"),
-    "Fraction": __import__("fractions").Fraction,
+    "Fraction": Fraction,
     **{name: getattr(tickets, name) for name in tickets.__all__},
 }
 
@@ -274,6 +297,24 @@ def test_json_and_back_is_equal(value: Any) -> None:
 @pytest.mark.parametrize("value", CALENDARS, ids=range(len(CALENDARS)))
 def test_any_calendar_is_read_back_by_the_base(value: sla.Calendar) -> None:
     assert sla.Calendar.from_json(value.to_json()) == value
+
+
+def test_a_scheme_written_by_hand_is_the_scheme() -> None:
+    assert SCHEME.to_data() == {
+        "name": "Hosting",
+        "source": "https://example.org/sla",
+        "tiers": [{"at_least": "999/1000", "credit": "0"}, {"at_least": "2/3", "credit": "1/10"}],
+        "below": "1",
+        "longest_outage": "15m",
+        "outage_credit": "1/8",
+    }
+    plain = sla.CreditScheme(name="Plain", tiers=[SCHEME.tiers[0]], below="5%")
+    assert plain.to_data() == {
+        "name": "Plain",
+        "tiers": [{"at_least": "999/1000", "credit": "0"}],
+        "below": "1/20",
+    }
+    assert sla.CreditScheme.from_json(plain.to_json()) == plain != SCHEME
 
 
 def test_a_ticket_comes_back_from_json_whatever_the_zones() -> None:

@@ -13,7 +13,9 @@ import pytest
 
 import sla_engine as sla
 from sla_engine import cli, errors
+from sla_engine.cli.budgets import budget
 from sla_engine.cli.reading import LogOptions
+from sla_engine.cli.uptimes import uptime
 from sla_engine.data import Data
 from sla_engine.policies.checks import FindingKind
 from sla_engine.testing import strategies, ticket_strategies
@@ -116,7 +118,7 @@ def test_every_field_of_an_outcome_is_in_a_table() -> None:
     assert {field.name for field in dataclasses.fields(sla.Outcome)} - keys_of_tables(page("tickets")) == set()
 
 
-@pytest.mark.parametrize("command", [cli.report, cli.explain, cli.compare, cli.check])
+@pytest.mark.parametrize("command", [cli.report, cli.explain, cli.compare, cli.check, budget, uptime])
 def test_every_option_of_the_command_line_is_documented(command: Callable[..., None]) -> None:
     text = page("cli")
     heading = f"## `{command.__name__}`"

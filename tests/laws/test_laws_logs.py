@@ -11,8 +11,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from sla_engine import InvalidLog, Ticket, read_events
+from sla_engine.tables import Times
 from sla_engine.testing.ticket_strategies import tickets
-from sla_engine.tickets.times import Times
 
 FORMS = [
     "%Y/%m/%d %H:%M:%S.%f",

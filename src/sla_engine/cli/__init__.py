@@ -1,5 +1,5 @@
 """
-The command line: `sla-engine report`, `explain`, `compare` and `check`.
+The command line: `sla-engine report`, `explain`, `compare`, `check`, `budget` and `uptime`.
 
 Exit codes: 0 all rows were read and evaluated, 1 some rows could not be (they are listed, the rest is evaluated), 2
 nothing could be done.
@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
+from sla_engine.cli.budgets import budget
 from sla_engine.cli.reading import (
     LogOptions,
     asked_attributes,
@@ -25,6 +26,7 @@ from sla_engine.cli.reading import (
     read_tickets,
 )
 from sla_engine.cli.showing import console_for, show_check, show_report, show_what_if, stop, tell_problems
+from sla_engine.cli.uptimes import uptime
 from sla_engine.errors import SlaError, UnknownName
 from sla_engine.periods import Month
 from sla_engine.policies import check_policy, what_if
@@ -35,6 +37,8 @@ app = App(
     name="sla-engine", help="Deadlines, breaches and monthly compliance in business hours.", help_format="plaintext"
 )
 
+app.command(budget)
+app.command(uptime)
 LogPath = Annotated[Path, Parameter(allow_leading_hyphen=True)]
 _PLAIN_LOG = LogOptions()
 

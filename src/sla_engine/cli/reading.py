@@ -16,9 +16,9 @@ from cyclopts import Parameter
 from sla_engine.errors import InvalidInstant, InvalidLog, SlaError
 from sla_engine.instants import to_micros
 from sla_engine.policies import Policy, load_policy, maxony_policy
+from sla_engine.tables import Ambiguous
 from sla_engine.tickets import EventLog, LogColumns, LogMapping, TicketLog, read_events, read_log
 from sla_engine.tickets.event_log import event_header, is_event_log
-from sla_engine.tickets.times import Ambiguous
 from sla_engine.zones import zone_name, zone_of
 
 

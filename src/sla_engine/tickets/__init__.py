@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sla_engine.facts import Attributes, Match, Value
+from sla_engine.tables import RowProblem
 from sla_engine.tickets.clocks import PRESETS, Clock, Trigger
 from sla_engine.tickets.compliance import (
     Compliance,
@@ -43,7 +44,6 @@ from sla_engine.tickets.status import (
     Warned,
 )
 from sla_engine.tickets.ticket import Ticket
-from sla_engine.tickets.times import RowProblem
 
 __all__ = [
     "PRESETS",

@@ -14,10 +14,10 @@ from typing import Any
 
 from sla_engine.errors import InvalidLog, SlaError
 from sla_engine.instants import to_micros
+from sla_engine.tables import RowProblem, Times, lines_of, numbered
 from sla_engine.tickets.events import KINDS, Event, HandOff, Open, Pause, Reopen, Resume, SetAttribute, SetStatus
 from sla_engine.tickets.mapping import EVENT_COLUMNS, Fields, LogMapping
 from sla_engine.tickets.ticket import Ticket
-from sla_engine.tickets.times import RowProblem, Times, lines_of, numbered
 from sla_engine.zones import zone_name, zone_of
 
 _FINISHED = ("solve", "close", "cancel")

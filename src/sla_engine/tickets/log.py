@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 
 from sla_engine.errors import InvalidLog
 from sla_engine.facts import NO_ATTRIBUTES, Attributes, Value
-from sla_engine.tickets.times import Ambiguous, RowProblem, Times, lines_of, numbered
+from sla_engine.tables import Ambiguous, RowProblem, Times, lines_of, numbered
 from sla_engine.zones import zone_name, zone_of
 
 

@@ -13,8 +13,8 @@ from pydantic import PlainSerializer, PlainValidator, WithJsonSchema, model_vali
 from sla_engine.data import Data
 from sla_engine.errors import InvalidLog, SlaError
 from sla_engine.facts import OWN_FACTS
+from sla_engine.tables import Ambiguous
 from sla_engine.tickets.events import KINDS, Event
-from sla_engine.tickets.times import Ambiguous
 
 Fields = tuple[tuple[str, Any], ...]
 """The fields of an event that an event of the log stands for, `kind` among them."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timezone, tzinfo
 from operator import itemgetter
@@ -143,3 +143,48 @@ def numbered(reader: Iterator[list[str]], problems: list[RowProblem]) -> Iterato
             return
         except csv.Error as error:
             problems.append(RowProblem(line, "", f"is no CSV: {error}"))
+
+
+class Columns:
+    """A table as CSV whose columns have names: some that it must have, and some that it may."""
+
+    def __init__(
+        self, source: str | bytes | Iterable[str], needed: Mapping[str, str], optional: Mapping[str, str] | None = None
+    ) -> None:
+        self.problems: list[RowProblem] = []
+        self.rows = 0
+        self._reader = csv.reader(lines_of(source), strict=True)
+        try:
+            self.header = [name.strip() for name in next(self._reader, [])]
+        except csv.Error as error:
+            raise InvalidLog(f"the header is no CSV: {error}", where="line 1", remedy="Save the log as CSV") from None
+        if not any(self.header):
+            raise InvalidLog("the log is empty", where="log", remedy="Pass a CSV file with a header and rows")
+        there = {key: column for key, column in (optional or {}).items() if column in self.header}
+        self._places = {key: self._place(column) for key, column in {**needed, **there}.items()}
+
+    def _place(self, column: str) -> int:
+        times = self.header.count(column)
+        if times == 1:
+            return self.header.index(column)
+        problem = (
+            f"the column {column!r} stands {times} times in the log" if times else f"there is no column {column!r}"
+        )
+        raise InvalidLog(
+            problem,
+            where="line 1",
+            value=self.header,
+            remedy=f"It has {', '.join(map(repr, self.header))}: say which of them to read",
+        )
+
+    def __iter__(self) -> Iterator[tuple[int, dict[str, str]]]:
+        """Yield each row's line and its cells by the keys of the columns; a row that is no row is a problem."""
+        for line, cells in numbered(self._reader, self.problems):
+            if not cells:
+                continue
+            self.rows += 1
+            if len(cells) != len(self.header):
+                problem = f"has {len(cells)} fields, and the header has {len(self.header)}"
+                self.problems.append(RowProblem(line, "", problem))
+                continue
+            yield line, {key: cells[place].strip() for key, place in self._places.items()}

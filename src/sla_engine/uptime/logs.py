@@ -1,0 +1,192 @@
+"""
+Probe logs, incident logs and maintenance calendars as CSV. What cannot be read is reported with its line; the rest is
+there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from fractions import Fraction
+
+from sla_engine.errors import InvalidLog, SlaError
+from sla_engine.instants import to_micros
+from sla_engine.tables import Ambiguous, Columns, RowProblem, Times
+from sla_engine.uptime.incidents import Incident
+from sla_engine.uptime.maintenance import Maintenance
+from sla_engine.uptime.probes import ProbeLog
+from sla_engine.zones import zone_name, zone_of
+
+UP_WORDS = ("up", "ok", "true", "yes", "1", "success")
+"""What a probe log says of a good probe, in any case of letters, unless it is told otherwise."""
+DOWN_WORDS = ("down", "fail", "failed", "false", "no", "0", "failure", "error")
+"""What it says of a failed one."""
+_YES = {"true": True, "yes": True, "1": True, "": False, "false": False, "no": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRecords:
+    """The probe logs of a file by service, one a location; the rows that could not be used, and the number of all."""
+
+    logs: Mapping[str, tuple[ProbeLog, ...]]
+    problems: tuple[RowProblem, ...]
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRecords:
+    """The incidents of a file by service, the rows that could not be used, and the number of all."""
+
+    incidents: Mapping[str, tuple[Incident, ...]]
+    problems: tuple[RowProblem, ...]
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceRecords:
+    """The maintenance of a file by service (`""` is all), the rows that could not be used, and the number of all."""
+
+    maintenance: Mapping[str, tuple[Maintenance, ...]]
+    problems: tuple[RowProblem, ...]
+    rows: int
+
+
+def read_probes(
+    source: str | bytes | Iterable[str],
+    *,
+    every: timedelta | str | Mapping[str, timedelta | str],
+    gap: int | Fraction = 2,
+    zone: str | tzinfo | None = None,
+    time_format: str | None = None,
+    ambiguous: Ambiguous = "refuse",
+    up: Iterable[str] = UP_WORDS,
+    down: Iterable[str] = DOWN_WORDS,
+) -> ProbeRecords:
+    """
+    Read probe logs from CSV with the columns `at` and `up`, and perhaps `service` and `location`.
+
+    `every` is the spacing that is meant, one for all or by service. `up` and `down` are the words of the column `up`,
+    in any case of letters. Rows may stand in any order; one that repeats an earlier one is a problem, and so is one
+    that contradicts it. Raises `InvalidLog` where nothing can be read.
+    """
+    times = _times(zone, time_format, ambiguous)
+    words = {**{word.lower(): False for word in down}, **{word.lower(): True for word in up}}
+    table = Columns(source, {"at": "at", "up": "up"}, {"service": "service", "location": "location"})
+    found: dict[str, dict[str, dict[int, bool]]] = {}
+
+    def read(row: Mapping[str, str]) -> None:
+        said = row["up"].lower()
+        if said not in words:
+            raise InvalidLog(f"up is {row['up']!r}, which is neither up nor down: it knows {', '.join(words)}")
+        service = row.get("service", "")
+        if isinstance(every, Mapping) and service not in every:
+            raise InvalidLog(f"the service {service!r} is none that is asked about: {', '.join(map(repr, every))}")
+        log = found.setdefault(service, {}).setdefault(row.get("location", ""), {})
+        at = to_micros(times.read(row["at"], "at"))
+        if at in log:
+            again = "again" if log[at] is words[said] else "again, and otherwise"
+            raise InvalidLog(f"the probe at {row['at']} is told {again}")
+        log[at] = words[said]
+
+    _each(table, read)
+    logs = {
+        service: tuple(
+            ProbeLog.of_micros(
+                sorted(rows.items()),
+                every=every[service] if isinstance(every, Mapping) else every,
+                gap=gap,
+                location=location,
+            )
+            for location, rows in locations.items()
+        )
+        for service, locations in found.items()
+    }
+    return ProbeRecords(logs, tuple(table.problems), table.rows)
+
+
+def read_incidents(
+    source: str | bytes | Iterable[str],
+    *,
+    zone: str | tzinfo | None = None,
+    time_format: str | None = None,
+    ambiguous: Ambiguous = "refuse",
+) -> IncidentRecords:
+    """
+    Read incidents from CSV with the columns `id`, `start` and `end` (empty: it lasts), and perhaps `service` and
+    `weight`.
+
+    Raises `InvalidLog` where nothing can be read.
+    """
+    times = _times(zone, time_format, ambiguous)
+    table = Columns(source, {"id": "id", "start": "start", "end": "end"}, {"service": "service", "weight": "weight"})
+    found: dict[str, list[Incident]] = {}
+
+    def read(row: Mapping[str, str]) -> None:
+        start, end = times.read(row["start"], "start"), _or_none(times, row["end"], "end")
+        one = Incident(_named(row), start, end, row.get("weight") or "100%")
+        found.setdefault(row.get("service", ""), []).append(one)
+
+    _each(table, read)
+    return IncidentRecords({name: tuple(ones) for name, ones in found.items()}, tuple(table.problems), table.rows)
+
+
+def read_maintenance(
+    source: str | bytes | Iterable[str],
+    *,
+    zone: str | tzinfo | None = None,
+    time_format: str | None = None,
+    ambiguous: Ambiguous = "refuse",
+) -> MaintenanceRecords:
+    """
+    Read maintenance from CSV with the columns `id`, `start`, `end` and `announced_at` (empty: it was not), and
+    perhaps `service` (empty: all) and `emergency`.
+
+    Raises `InvalidLog` where nothing can be read.
+    """
+    times = _times(zone, time_format, ambiguous)
+    needed = {key: key for key in ("id", "start", "end", "announced_at")}
+    table = Columns(source, needed, {"service": "service", "emergency": "emergency"})
+    found: dict[str, list[Maintenance]] = {}
+
+    def read(row: Mapping[str, str]) -> None:
+        emergency = row.get("emergency", "").lower()
+        if emergency not in _YES:
+            raise InvalidLog(f"emergency is {emergency!r}: write yes or no")
+        one = Maintenance(
+            _named(row),
+            times.read(row["start"], "start"),
+            times.read(row["end"], "end"),
+            _or_none(times, row["announced_at"], "announced_at"),
+            _YES[emergency],
+        )
+        found.setdefault(row.get("service", ""), []).append(one)
+
+    _each(table, read)
+    return MaintenanceRecords({name: tuple(ones) for name, ones in found.items()}, tuple(table.problems), table.rows)
+
+
+def _times(zone: str | tzinfo | None, form: str | None, ambiguous: Ambiguous) -> Times:
+    return Times.written(None if zone is None else zone_of(zone_name(zone)), form, ambiguous)
+
+
+def _or_none(times: Times, text: str, column: str) -> datetime | None:
+    return times.read(text, column) if text else None
+
+
+def _named(row: Mapping[str, str]) -> str:
+    if not row["id"]:
+        raise InvalidLog("id is empty")
+    return row["id"]
+
+
+def _each(table: Columns, read: Callable[[Mapping[str, str]], None]) -> None:
+    """Read every row, and note those that cannot be."""
+    for line, row in table:
+        try:
+            read(row)
+        except SlaError as error:
+            table.problems.append(RowProblem(line, row.get("id", ""), error.problem))
+    if not table.rows and not table.problems:
+        raise InvalidLog("the log has a header and no rows", remedy="Pass a log with rows")
+    table.problems.sort(key=lambda one: one.line)

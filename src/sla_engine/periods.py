@@ -12,7 +12,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Self
+from typing import Self, TypeVar
 
 from typing_extensions import override
 
@@ -125,13 +125,7 @@ class _Civil(Period):
     @classmethod
     def series(cls, start: datetime, end: datetime, *, zone: str | tzinfo) -> list[Self]:
         """Return the periods that share time with `[start, end)`, in order."""
-        span = Span(start, end)
-        found: list[Self] = []
-        period = cls.containing(start, zone=zone)
-        while period.span.micros[0] < span.micros[1]:
-            found.append(period)
-            period = period.next()
-        return found
+        return list(_until(cls.containing(start, zone=zone), Span(start, end)))
 
     @override
     def next(self) -> Self:
@@ -142,6 +136,16 @@ class _Civil(Period):
     def previous(self) -> Self:
         """Return the period before."""
         return self._of(self._first() - timedelta(days=1), self.zone)
+
+
+_P = TypeVar("_P", bound=_Civil)
+
+
+def _until(period: _P, span: Span) -> Iterator[_P]:
+    """Yield a period and those that follow, as long as they begin before the end of the span."""
+    while period.span.micros[0] < span.micros[1]:
+        yield period
+        period = period.next()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -228,49 +232,138 @@ class Month(_Civil):
         return f"{self.year}-{self.month:02}"
 
 
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class _OfYear(_Civil):
+    """A period that is counted from the first month of a year, which a fiscal year chooses."""
+
+    first_month: int = field(default=1)
+
+    @override
+    def __post_init__(self) -> None:
+        _check_month(self.first_month)
+        _Civil.__post_init__(self)
+
+    @classmethod
+    @abstractmethod
+    def _counted(cls, day: date, zone: str, first_month: int) -> Self:
+        """Return the period with a date in it, of years that begin in a month."""
+
+    @classmethod
+    @override
+    def _of(cls, day: date, zone: str) -> Self:
+        return cls._counted(day, zone, 1)
+
+    @override
+    def _given(self) -> str:
+        numbers = ", ".join(repr(getattr(self, name)) for name in self.__slots__)
+        return numbers if self.first_month == 1 else f"{numbers}, first_month={self.first_month}"
+
+    @classmethod
+    @override
+    def containing(cls, at: datetime, *, zone: str | tzinfo, first_month: int = 1) -> Self:
+        """Return the period in which an instant lies, in a zone, of years that begin in a month."""
+        _check_month(first_month)
+        name = zone_name(zone)
+        return cls._counted(date.fromordinal(local_day(zone_of(name), to_micros(at))), name, first_month)
+
+    @classmethod
+    @override
+    def series(  # pyright: ignore[reportIncompatibleMethodOverride]  (it takes Self for the two classes themselves)
+        cls, start: datetime, end: datetime, *, zone: str | tzinfo, first_month: int = 1
+    ) -> list[Self]:
+        """Return the periods that share time with `[start, end)`, in order, of years that begin in a month."""
+        return list(_until(cls.containing(start, zone=zone, first_month=first_month), Span(start, end)))
+
+    @override
+    def next(self) -> Self:
+        """Return the period that follows."""
+        return self._counted(self._next_first(), self.zone, self.first_month)
+
+    @override
+    def previous(self) -> Self:
+        """Return the period before."""
+        return self._counted(self._first() - timedelta(days=1), self.zone, self.first_month)
+
+
+def _check_month(first_month: int) -> None:
+    if type(first_month) is not int or not 1 <= first_month <= 12:  # noqa: PLR2004
+        raise InvalidPeriod(
+            f"a year cannot begin in month {first_month!r}",
+            where="first_month",
+            value=first_month,
+            remedy="Give a number from 1 (January) to 12",
+        )
+
+
+def _month_of(year: int, month: int) -> date:
+    """Return the first date of a month that is counted from the January of a year, from 0."""
+    return date(year + month // 12, month % 12 + 1, 1)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
-class Quarter(_Civil):
-    """A calendar quarter in a zone: `Quarter(2026, 1, zone="UTC")`."""
+class Quarter(_OfYear):
+    """
+    A quarter of a year in a zone: `Quarter(2026, 1, zone="UTC")`.
+
+    With `first_month` it is one of the fiscal year that begins in that month of `year`: the first of
+    `Quarter(2026, 1, zone="UTC", first_month=4)` is 1 April 2026. Raises `InvalidPeriod`.
+    """
 
     year: int
     quarter: int
 
+    @override
+    def __post_init__(self) -> None:
+        if type(self.quarter) is int and not 1 <= self.quarter <= 4:  # noqa: PLR2004
+            raise InvalidPeriod(f"there is no quarter {self._given()}", value=self, remedy="Look at its numbers")
+        _OfYear.__post_init__(self)
+
     def _first(self) -> date:
-        return date(self.year, 3 * self.quarter - 2, 1)
+        return _month_of(self.year, self.first_month - 1 + 3 * (self.quarter - 1))
 
     def _next_first(self) -> date:
-        return date(self.year + self.quarter // 4, self.quarter % 4 * 3 + 1, 1)
+        return _month_of(self.year, self.first_month - 1 + 3 * self.quarter)
 
     @classmethod
-    def _of(cls, day: date, zone: str) -> Self:
-        return cls(day.year, (day.month + 2) // 3, zone=zone)
+    def _counted(cls, day: date, zone: str, first_month: int) -> Self:
+        months = 12 * day.year + day.month - first_month
+        return cls(months // 12, months % 12 // 3 + 1, zone=zone, first_month=first_month)
 
     @property
     @override
     def label(self) -> str:
-        return f"{self.year}-Q{self.quarter}"
+        return f"{_year_label(self.year, self.first_month)}-Q{self.quarter}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Year(_Civil):
-    """A calendar year in a zone: `Year(2028, zone="UTC")` has 366 days."""
+class Year(_OfYear):
+    """
+    A year in a zone: `Year(2028, zone="UTC")` has 366 days.
+
+    With `first_month` it is the fiscal year that begins in that month: `Year(2026, zone="UTC", first_month=4)` is
+    April 2026 to March 2027, and its label says both years, `2026/27`. Raises `InvalidPeriod`.
+    """
 
     year: int
 
     def _first(self) -> date:
-        return date(self.year, 1, 1)
+        return _month_of(self.year, self.first_month - 1)
 
     def _next_first(self) -> date:
-        return date(self.year + 1, 1, 1)
+        return _month_of(self.year + 1, self.first_month - 1)
 
     @classmethod
-    def _of(cls, day: date, zone: str) -> Self:
-        return cls(day.year, zone=zone)
+    def _counted(cls, day: date, zone: str, first_month: int) -> Self:
+        return cls(day.year - (day.month < first_month), zone=zone, first_month=first_month)
 
     @property
     @override
     def label(self) -> str:
-        return f"{self.year}"
+        return _year_label(self.year, self.first_month)
+
+
+def _year_label(year: int, first_month: int) -> str:
+    return f"{year}" if first_month == 1 else f"{year}/{(year + 1) % 100:02}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,10 @@ ZONES = st.sampled_from(["UTC", "Europe/Rome", "America/Sao_Paulo", "Australia/L
         (sla.Quarter(2026, 4, zone="Europe/Rome"), 92 * 24 + 1, "2026-Q4"),
         (sla.Year(2026, zone="Europe/Rome"), 365 * 24, "2026"),
         (sla.Year(2028, zone="UTC"), 366 * 24, "2028"),
+        (sla.Year(2027, zone="UTC", first_month=4), 366 * 24, "2027/28"),
+        (sla.Year(1999, zone="UTC", first_month=12), 366 * 24, "1999/00"),
+        (sla.Quarter(2026, 4, zone="Europe/Rome", first_month=4), 90 * 24 - 1, "2026/27-Q4"),
+        (sla.Quarter(2026, 1, zone="UTC", first_month=11), 92 * 24, "2026/27-Q1"),
     ],
     ids=repr,
 )
@@ -61,6 +65,44 @@ def test_a_series_covers_its_span_and_nothing_more(start: datetime, days: int, z
     assert start in series[0]
     assert series[-1].start < end <= series[-1].end
     assert all(later == earlier.next() for earlier, later in pairwise(series))
+
+
+@given(at=MOMENTS, first_month=st.integers(1, 12), zone=ZONES)
+def test_a_fiscal_year_is_twelve_months_and_four_quarters(at: datetime, first_month: int, zone: str) -> None:
+    year = sla.Year.containing(at, zone=zone, first_month=first_month)
+    assert at in year
+    assert year.dates[0].replace(day=1) == year.dates[0]
+    assert (year.dates[0].month, year.dates[0].year) == (first_month, year.year)
+    months = sla.Month.series(year.start, year.end, zone=zone)
+    quarters = sla.Quarter.series(year.start, year.end, zone=zone, first_month=first_month)
+    assert len(months) == 12
+    assert [(one.year, one.quarter) for one in quarters] == [(year.year, number) for number in (1, 2, 3, 4)]
+    assert [one.start for one in quarters] == [one.start for one in months[::3]]
+    assert sla.Year.series(year.start, year.end, zone=zone, first_month=first_month) == [year]
+    for period in (year, *quarters):
+        assert period.next().previous() == period.previous().next() == period
+        assert period.containing(period.start, zone=zone, first_month=first_month) == period
+        assert eval(repr(period), {"Year": sla.Year, "Quarter": sla.Quarter}) == period  # noqa: S307
+    assert sum((one.duration for one in quarters), timedelta()) == year.duration
+
+
+@pytest.mark.parametrize("first_month", [0, 13, -1, "4", 4.0, None, True])
+def test_a_year_begins_in_one_of_twelve_months(first_month: Any) -> None:
+    for make in (
+        lambda: sla.Year(2026, zone="UTC", first_month=first_month),
+        lambda: sla.Quarter(2026, 1, zone="UTC", first_month=first_month),
+        lambda: sla.Year.containing(datetime(2026, 1, 1, tzinfo=UTC), zone="UTC", first_month=first_month),
+    ):
+        with pytest.raises(sla.InvalidPeriod, match="a year cannot begin in month") as caught:
+            make()
+        assert caught.value.where == "first_month"
+
+
+@pytest.mark.parametrize("quarter", [0, 5, -1, "1", 1.5])
+def test_a_year_has_four_quarters(quarter: Any) -> None:
+    for first_month in (1, 4):
+        with pytest.raises(sla.InvalidPeriod, match="there is no quarter 2026"):
+            sla.Quarter(2026, quarter, zone="UTC", first_month=first_month)
 
 
 def test_rolling_windows_are_of_one_length_and_end_where_they_say() -> None:

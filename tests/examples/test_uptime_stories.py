@@ -225,6 +225,23 @@ def test_an_incident_that_goes_on_lasts_until_now() -> None:
         assert report.table()["not_yet", "none"] == to_come * 60 * 10**6
 
 
+def test_how_long_it_takes_to_restore_a_service_and_until_it_fails_again() -> None:
+    said = [
+        sla.Incident("I-1", april(7, 2), april(7, 3)),
+        sla.Incident("I-2", april(7, 10), april(7, 12), "50%"),
+        sla.Incident("I-3", april(7, 20)),
+    ]
+    report = sla.evaluate_uptime("99%", DAY, at=april(7, 22), incidents=said)
+    # An hour, half of two hours, and the two hours so far of the one that goes on: 240 minutes in three outages.
+    assert report.mttr is not None
+    assert bounds(report.mttr) == minutes(80, 80, 80)
+    assert report.mtbf == minutes((22 * 60 - 240) // 3)[0]
+    assert report.to_data()["mtbf"] == "6h"
+    assert report.to_data()["mttr"] == {"lower": "1h20m", "expected": "1h20m", "upper": "1h20m"}
+    quiet = sla.evaluate_uptime("99%", DAY, at=april(7, 22))
+    assert (quiet.mttr, quiet.mtbf) == (None, None)
+
+
 def test_of_incidents_at_once_the_oldest_is_named_in_any_window() -> None:
     old, new = sla.Incident("I-2", april(6, 22), april(7, 3)), sla.Incident("I-1", april(6, 23), april(7, 4))
     for given in ([old, new], [new, old]):

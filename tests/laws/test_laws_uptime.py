@@ -341,6 +341,23 @@ def test_probes_that_are_to_come_are_not_seen(world: World) -> None:
     assert world.report(probes=cut).readings() == world.report().readings()
 
 
+@given(worlds())
+def test_failures_and_restorations_share_the_time_that_went_by(world: World) -> None:
+    report = world.report()
+    outages = report.outages()
+    if not outages:
+        assert report.mttr is None
+        assert report.mtbf is None
+        return
+    assert report.mttr is not None
+    assert report.mtbf is not None
+    low, expected, high = ordered(report.mttr)
+    assert low <= expected <= high
+    assert low > Downtime(0)
+    past = min(max(ZERO + world.at * MINUTE - LO, 0), LENGTH * MINUTE)
+    assert len(outages) * (report.mtbf.micros + expected.micros) == past
+
+
 # --- readings ------------------------------------------------------------------------------------------------------
 
 

@@ -27,6 +27,9 @@ Base = Literal["window", "less_maintenance"]
 UptimeVerdict = Literal["met", "breached", "undecided"]
 
 
+_BOUNDS = ("lower", "expected", "upper")
+
+
 @dataclass(frozen=True, slots=True)
 class DowntimeBounds:
     """How much was down: at least, as expected (half of what is uncertain), and at most."""
@@ -226,6 +229,35 @@ class UptimeReport:
         return Outage(span, bounds, tuple(dict.fromkeys(one.source for one in run if one.source)))
 
     @property
+    def mttr(self) -> DowntimeBounds | None:
+        """
+        The mean time to restore: the downtime of the outages by their number; None without outages.
+
+        An outage that goes on counts with what there is of it, and one of a part of the service with that part.
+        """
+        outages = self.outages()
+        if not outages:
+            return None
+        sums = [sum((getattr(one.downtime, name).micros for one in outages), Fraction(0)) for name in _BOUNDS]
+        return DowntimeBounds(*(Downtime(micros / len(outages)) for micros in sums))
+
+    @property
+    def mtbf(self) -> Downtime | None:
+        """
+        The mean time between failures: the time of the window up to `at` that was in no outage, as expected, by the
+        number of outages; None without outages.
+
+        `mtbf / (mtbf + mttr.expected)` is the share of that time in which there was no outage.
+        Source: ITIL's MTBF / (MTBF + MTRS), with the window up to `at` as the time in service.
+        """
+        outages = self.outages()
+        if not outages:
+            return None
+        past = sum(one.length for one in self.stretches if one.state != "not_yet")
+        down = sum((one.downtime.expected.micros for one in outages), Fraction(0))
+        return Downtime((past - down) / len(outages))
+
+    @property
     def exhausted_at(self) -> datetime | None:
         """The last instant at which no more was down for certain than the budget; None if it never is overspent."""
         left = self.budget.micros
@@ -250,11 +282,13 @@ class UptimeReport:
             "target": self.target.exact_text,
             "verdict": usual.verdict,
             "availability": None if usual.availability is None else f"{usual.availability:.4%}",
-            "downtime": {name: str(getattr(usual.downtime, name)) for name in ("lower", "expected", "upper")},
+            "downtime": {name: str(getattr(usual.downtime, name)) for name in _BOUNDS},
             "budget": str(usual.budget),
             "left": str(usual.left),
             "coverage": None if self.coverage is None else f"{self.coverage:.2%}",
             "outages": len(self.outages()),
+            "mttr": None if self.mttr is None else {name: str(getattr(self.mttr, name)) for name in _BOUNDS},
+            "mtbf": None if self.mtbf is None else str(self.mtbf),
             "longest_unseen": str(self.longest_unseen),
             "table": [
                 {"state": state, "maintenance": maintenance, "us": micros}

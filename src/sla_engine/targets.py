@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, field_serializer, field_validator
 
 from sla_engine.amounts import Amount, duration_text, elapsed_time, parse_amount
-from sla_engine.calendars.calendar import AmountInput, ZoneName
+from sla_engine.calendars.calendar import AmountInput
 from sla_engine.data import Data
 from sla_engine.errors import InvalidAmount, InvalidPolicy, SlaError, UnknownName, several
 from sla_engine.facts import Match, MatchField
@@ -258,53 +258,3 @@ class Tier(Data, frozen=True):
             where="target",
             remedy=f"Name one: {', '.join(repr(target.name) for target in self.targets)}",
         )
-
-
-class Service(Data, frozen=True):
-    """
-    Something that is kept running: the share of time promised, in which window, and how often it is probed.
-
-    Every hour of the window counts. `maintenance` says whether announced maintenance is excused or counts as downtime.
-    """
-
-    error: ClassVar[type[SlaError]] = InvalidPolicy
-
-    name: str = Field(min_length=1)
-    title: str = ""
-    uptime: ShareField
-    probe_every: DurationField
-    window: Literal["day", "week", "month", "quarter", "year"] = "month"
-    zone: ZoneName = "UTC"
-    maintenance: Literal["excused", "counted"] = "excused"
-
-    if TYPE_CHECKING:
-
-        def __init__(
-            self,
-            *,
-            name: str = ...,
-            title: str = "",
-            uptime: str | Share,
-            probe_every: str | timedelta,
-            window: Literal["day", "week", "month", "quarter", "year"] = "month",
-            zone: str = "UTC",
-            maintenance: Literal["excused", "counted"] = "excused",
-        ) -> None: ...
-
-    @field_validator("uptime")
-    @classmethod
-    def _possible(cls, share: Share) -> Share:
-        if not 0 <= share <= 1:
-            raise InvalidAmount(
-                f"an uptime of {share.fraction} is impossible",
-                value=str(share.fraction),
-                remedy='Write "99%" or "99.9%"',
-            )
-        return share
-
-    @field_validator("probe_every")
-    @classmethod
-    def _longer_than_nothing(cls, every: timedelta) -> timedelta:
-        if every <= timedelta():
-            raise InvalidAmount("probes need time between them", value=str(every), remedy='Write "1m" or "5m"')
-        return every

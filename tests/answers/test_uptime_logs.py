@@ -204,12 +204,15 @@ HOUR = timedelta(hours=1)
 
 
 def recount(probes: list[tuple[datetime, str]], start: datetime, end: datetime) -> Counter[str]:
-    """Seconds in each state, for a spacing of an hour and gaps of more than three."""
+    """Seconds in each state as they are known at the end, for a spacing of an hour and gaps of more than three."""
     found: Counter[str] = Counter()
+    probes = [one for one in probes if one[0] <= end]
 
     def add(state: str, lo: datetime, hi: datetime) -> None:
         found[state] += max(0, (min(hi, end) - max(lo, start)) // SECOND)
 
+    if not probes:
+        return Counter({"unknown": (end - start) // SECOND})
     first, last = probes[0], probes[-1]
     add("unknown", start, first[0] - HOUR / 2)
     add(first[1], first[0] - HOUR / 2, first[0])
@@ -220,8 +223,7 @@ def recount(probes: list[tuple[datetime, str]], start: datetime, end: datetime) 
             add(after, hi - HOUR / 2, hi)
         else:
             add(before if before == after else "uncertain", lo, hi)
-    add(last[1], last[0], last[0] + HOUR / 2)
-    add("unknown", last[0] + HOUR / 2, end)
+    add("unknown", last[0], end)
     return +found
 
 

@@ -386,6 +386,8 @@ class TestAlerts:
         if budget.verdict(f"{spacing}s") == "breached":
             expected.append("finer_than_a_probe")
         made, brief = (max(1, length // spacing) for length in (long, short))
+        if needed <= 1 and alert.look_back > timedelta(microseconds=budget.window_micros):
+            expected.append("longer_than_the_window")
         if needed > 1:
             expected.append("never_fires")
         elif Fraction(1, made) >= needed:

@@ -97,10 +97,11 @@ def _window(month: str | None, quarter: str | None, year: str | None, window: st
 
 def _data(given: Budget, spent: Downtime | None, every: str, alerts: tuple[BurnAlert, ...]) -> dict[str, Any]:
     from sla_engine.uptime import Downtime, preflight  # noqa: PLC0415
+    from sla_engine.uptime.budget import window_text  # noqa: PLC0415
 
     length = Downtime(given.window_micros)
     window = given.window
-    name = f"{window.label} ({getattr(window, 'zone', '')})" if isinstance(window, Period) else str(window)
+    name = f"{window.label} ({getattr(window, 'zone', '')})" if isinstance(window, Period) else window_text(window)
     data: dict[str, Any] = {
         "target": str(given.target.fraction),
         "target_text": given.target.exact_text,

@@ -103,7 +103,7 @@ def uptime(
         seen = read_probes(source, every={one.name: one.probe_every for one in rules.services}, zone=zone)
         said = None if incidents is None else read_incidents(incidents.read_bytes(), zone=zone)
         planned = None if maintenance is None else read_maintenance(maintenance.read_bytes(), zone=zone)
-        terms = MaintenanceTerms(notice, cap_per_event, cap_per_month)
+        terms = MaintenanceTerms(notice=notice, cap_per_event=cap_per_event, cap_per_window=cap_per_month)
         given = _Given(month, period_zone, read_instant(at, zone), terms, seen, said, planned)
         found = _reports(rules, given)
         console = console_for(sys.stdout)
@@ -152,8 +152,8 @@ def _of(service: str, by_service: Mapping[str, tuple[_T, ...]]) -> tuple[_T, ...
 def _end(period: Period, logs: Sequence[ProbeLog]) -> datetime:
     """Return the end of a month that is over: its probes go on to its end."""
     for log in logs:
-        last = log.instants[-1]
-        if last + 2 * log.spacing(last) < period.span.micros[1]:
+        last = log.last
+        if last is not None and last + 2 * log.spacing(last) < period.span.micros[1]:
             raise InvalidInstant(
                 f"the probes end at {utc(last).isoformat()}, before {period.label} does",
                 where="--at",

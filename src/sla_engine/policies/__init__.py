@@ -10,6 +10,7 @@ from sla_engine.policies.overlays import Customer, PolicyVersion
 from sla_engine.policies.policy import Policy
 from sla_engine.policies.report import Report, report
 from sla_engine.policies.rules import Exclusion, Rule
+from sla_engine.policies.services import PolicyUptime
 from sla_engine.policies.what_if import Flip, WhatIf, what_if
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Flip",
     "Policy",
     "PolicyCheck",
+    "PolicyUptime",
     "PolicyVersion",
     "Report",
     "Rule",

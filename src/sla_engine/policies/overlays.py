@@ -19,8 +19,9 @@ from sla_engine.facts import Match
 from sla_engine.policies.references import rebuilt, resolved_calendars
 from sla_engine.policies.rules import Exclusion, Rule
 from sla_engine.shares import Share
-from sla_engine.targets import Service, Tier
+from sla_engine.targets import Tier
 from sla_engine.tickets.clocks import PRESETS, Clock
+from sla_engine.uptime.services import Service, ServiceGroup
 
 if TYPE_CHECKING:
     from sla_engine.policies.policy import Policy
@@ -29,6 +30,7 @@ CHANGEABLE = (
     "calendars",
     "tiers",
     "services",
+    "groups",
     "clocks",
     "rules",
     "exclusions",
@@ -38,15 +40,16 @@ CHANGEABLE = (
     "retarget",
 )
 """What of a policy an overlay may change."""
+_NAMED: dict[str, type[Data]] = {"tiers": Tier, "services": Service, "groups": ServiceGroup}
 
 
 class Overlay(Data, frozen=True):
     """
     The differences from a policy, as JSON text in `changes`; written as the tables of a policy, with only what differs.
 
-    Tiers, services and clocks are changed key by key, targets one by one (`"none"` takes one away), calendars as a
-    whole (others that are made of them follow); rules and exclusions go before those that are there. A tier or
-    service that the base does not have is an error.
+    Tiers, services, groups and clocks are changed key by key, targets one by one (`"none"` takes one away), calendars
+    as a whole (others that are made of them follow); rules and exclusions go before those that are there. A tier,
+    service or group that the base does not have is an error.
     """
 
     error: ClassVar[type[SlaError]] = InvalidPolicy
@@ -143,8 +146,8 @@ def _overlaid(policy: Policy, changes: Mapping[str, Any]) -> Policy:
 def _changed(policy: Policy, key: str, change: Any) -> Any:  # noqa: PLR0911  (one for each key)
     if key == "calendars":
         return _calendars(policy.calendars, _table(change))
-    if key in ("tiers", "services"):
-        return _things(getattr(policy, key), _table(change), Tier if key == "tiers" else Service)
+    if key in _NAMED:
+        return _things(getattr(policy, key), _table(change), _NAMED[key])
     if key == "clocks":
         return _clocks(policy.clocks, _table(change))
     if key == "rules":
@@ -188,12 +191,12 @@ def _each(given: Any, kind: type[Rule | Exclusion]) -> list[Any]:
     return made
 
 
-def _things(base: tuple[Any, ...], changes: dict[str, Any], kind: type[Tier | Service]) -> tuple[Any, ...]:
+def _things(base: tuple[Any, ...], changes: dict[str, Any], kind: type[Data]) -> tuple[Any, ...]:
     there = {one.name: one for one in base}
     for name, change in changes.items():
         if name not in there:
             raise InvalidPolicy(
-                f"the base has no {kind.__name__.lower()} {name!r}, so there is nothing to change",
+                f"the base has no {_called(kind)} {name!r}, so there is nothing to change",
                 where=name,
                 value=name,
                 remedy=f"It has {', '.join(map(repr, there)) or 'none'}; add a new one to the base itself",
@@ -203,6 +206,10 @@ def _things(base: tuple[Any, ...], changes: dict[str, Any], kind: type[Tier | Se
         except SlaError as error:
             raise error.located(name) from None
     return tuple(there.values())
+
+
+def _called(kind: type[Data]) -> str:
+    return "group" if kind is ServiceGroup else kind.__name__.lower()
 
 
 def _merged(old: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

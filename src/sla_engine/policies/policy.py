@@ -5,7 +5,7 @@ A policy: who is promised what, counted in which hours.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
@@ -22,19 +22,28 @@ from sla_engine.data import Data
 from sla_engine.errors import InvalidPolicy, InvalidSpan, SlaError, UnknownName
 from sla_engine.facts import Attributes, Value, text_of
 from sla_engine.instants import midnight, to_micros
+from sla_engine.periods import Period
 from sla_engine.policies.compiled import Promises, plan_of, tier_by_rules
 from sla_engine.policies.overlays import Customer, PolicyVersion
 from sla_engine.policies.references import resolved_calendars
 from sla_engine.policies.rules import Exclusion, Rule
 from sla_engine.policies.schema import policy_schema
+from sla_engine.policies.services import PolicyUptime, check_services, evaluate_services
 from sla_engine.shares import Share
-from sla_engine.targets import Service, ShareField, Target, Tier, find, keyed, listed
+from sla_engine.targets import ShareField, Target, Tier, find, keyed, listed
 from sla_engine.tickets.clocks import PRESETS, Clock, Compare, Retarget, checked_warnings
 from sla_engine.tickets.evaluation import evaluate
 from sla_engine.tickets.outcomes import Outcome, Verdict, verdict
 from sla_engine.tickets.plans import Plan
 from sla_engine.tickets.status import Evaluation, TicketProblem, TicketStatus
 from sla_engine.tickets.ticket import Ticket
+from sla_engine.uptime.incidents import Incident
+from sla_engine.uptime.maintenance import Maintenance
+from sla_engine.uptime.probes import ProbeLog
+from sla_engine.uptime.reclassification import Reclassification
+from sla_engine.uptime.recurring import RecurringMaintenance
+from sla_engine.uptime.requests import RequestLog
+from sla_engine.uptime.services import Service, ServiceGroup
 from sla_engine.zones import zone_of
 
 T = TypeVar("T", bound=datetime)
@@ -58,12 +67,12 @@ class Policy(Data, frozen=True):
     Each of the three is a mapping of names to rules. A calendar may be made of others by their names
     (`{"union": ["europe", "america"]}`). `zone` is where the months of its compliance begin and end.
 
-    `clocks` say what starts, pauses and stops the clock of each target (presets need no definition). `rules` give
-    tickets with some attributes another calendar or other targets, `exclusions` take tickets out of compliance.
-    `customers` and `versions` are overlays: only what differs for a customer, or from a date on. `straddling` says
-    which version applies to tickets that are open at a change: the one in force when they were opened, or each from
-    its date on (`change`). `warnings` are shares of the targets, `compare` and `retarget` what clocks do unless they
-    say otherwise.
+    `groups` are services that are promised together. `clocks` say what starts, pauses and stops the clock of each
+    target (presets need no definition). `rules` give tickets with some attributes another calendar or other targets,
+    `exclusions` take tickets out of compliance. `customers` and `versions` are overlays: only what differs for a
+    customer, or from a date on. `straddling` says which version applies to tickets that are open at a change: the one
+    in force when they were opened, or each from its date on (`change`). `warnings` are shares of the targets, `compare`
+    and `retarget` what clocks do unless they say otherwise.
 
     >>> policy = Policy(
     ...     name="Small shop",
@@ -84,6 +93,7 @@ class Policy(Data, frozen=True):
     calendars: tuple[AnyCalendar, ...] = ()
     tiers: tuple[Tier, ...] = ()
     services: tuple[Service, ...] = ()
+    groups: tuple[ServiceGroup, ...] = ()
     clocks: tuple[Clock, ...] = ()
     rules: tuple[Rule, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
@@ -107,6 +117,7 @@ class Policy(Data, frozen=True):
             calendars: Mapping[str, object] | Iterable[Calendar] = (),
             tiers: Mapping[str, object] | Iterable[Tier] = (),
             services: Mapping[str, object] | Iterable[Service] = (),
+            groups: Mapping[str, object] | Iterable[ServiceGroup] = (),
             clocks: Mapping[str, object] | Iterable[Clock] = (),
             rules: Iterable[Mapping[str, object] | Rule] = (),
             exclusions: Iterable[Mapping[str, object] | Exclusion] = (),
@@ -134,6 +145,11 @@ class Policy(Data, frozen=True):
     @classmethod
     def _read_services(cls, given: object) -> object:
         return keyed(given, Service)
+
+    @field_validator("groups", mode="before")
+    @classmethod
+    def _read_groups(cls, given: object) -> object:
+        return keyed(given, ServiceGroup)
 
     @field_validator("clocks", mode="before")
     @classmethod
@@ -178,6 +194,7 @@ class Policy(Data, frozen=True):
             ("calendars", self.calendars),
             ("tiers", self.tiers),
             ("services", self.services),
+            ("groups", self.groups),
             ("clocks", self.clocks),
             ("customers", self.customers),
         ):
@@ -194,6 +211,7 @@ class Policy(Data, frozen=True):
                     value=tier.calendar,
                     remedy=error.remedy,  # type: ignore[attr-defined]
                 ) from None
+        check_services(self.services, self.groups)
         for number, rule in enumerate(self.rules):
             self._check_rule(rule, f"rules[{number}]")
         for number in range(len(self.versions)):
@@ -317,7 +335,7 @@ class Policy(Data, frozen=True):
             for calendar in calendars
         }
 
-    @field_serializer("tiers", "services", "clocks")
+    @field_serializer("tiers", "services", "groups", "clocks")
     def _write_named(self, things: tuple[Any, ...]) -> dict[str, Any]:
         return {one.name: {key: value for key, value in one.to_data().items() if key != "name"} for one in things}
 
@@ -343,6 +361,38 @@ class Policy(Data, frozen=True):
         """Return a service by name; raises `UnknownName`."""
         found: Service = find(self.services, name, "service")
         return found
+
+    # --- what it says of its services --------------------------------------------------------------------------
+
+    def evaluate_uptime(
+        self,
+        period: Period | Mapping[str, Period] | None = None,
+        *,
+        at: datetime,
+        probes: Mapping[str, ProbeLog | Sequence[ProbeLog]] | None = None,
+        requests: Mapping[str, RequestLog] | None = None,
+        incidents: Mapping[str, Iterable[Incident]] | None = None,
+        maintenance: Mapping[str, Iterable[Maintenance | RecurringMaintenance]] | None = None,
+        reclassified: Mapping[str, Iterable[Reclassification]] | None = None,
+    ) -> PolicyUptime:
+        """
+        Return what is known at an instant of each service over a period: by itself, with what it needs, and in groups.
+
+        Without a period, or without one for a service, it is the service's window in which the instant lies. What is
+        given is by the name of the service; incidents, maintenance and decisions under `""` are of all of them. Raises
+        `UnknownName` for a service that the policy does not have, and `InvalidAmount` where services that are needed
+        together are not asked about over the same period.
+        """
+        return evaluate_services(
+            self,
+            period,
+            at=at,
+            probes=probes or {},
+            requests=requests or {},
+            incidents=incidents or {},
+            maintenance=maintenance or {},
+            reclassified=reclassified or {},
+        )
 
     # --- what it says of a ticket ------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ def policy_schema(schema: dict[str, Any]) -> dict[str, Any]:
     properties = schema["properties"]
     kinds: list[Any] = [{"$ref": "#/$defs/Calendar"}, {"type": "string"}, *references_schema()]
     tables: dict[str, Any] = {"calendars": {"anyOf": kinds}}
-    for field, name in (("tiers", "Tier"), ("services", "Service"), ("clocks", "Clock")):
+    for field, name in (("tiers", "Tier"), ("services", "Service"), ("groups", "ServiceGroup"), ("clocks", "Clock")):
         _unrequired(schema["$defs"][name], "name")
         tables[field] = {"$ref": f"#/$defs/{name}"}
     clock = schema["$defs"]["Clock"]
@@ -26,9 +26,9 @@ def policy_schema(schema: dict[str, Any]) -> dict[str, Any]:
     for field, value in tables.items():
         properties[field] = {"type": "object", "additionalProperties": value}
     changes = {key: properties[key] for key in CHANGEABLE}
-    for field in ("tiers", "services"):
-        # An overlay changes tiers and services that are there, so nothing of them is required.
-        name = {"tiers": "Tier", "services": "Service"}[field]
+    for field in ("tiers", "services", "groups"):
+        # An overlay changes tiers, services and groups that are there, so nothing of them is required.
+        name = {"tiers": "Tier", "services": "Service", "groups": "ServiceGroup"}[field]
         partial = {**schema["$defs"][name], "required": []}
         if name == "Tier":
             partial["properties"] = {**partial["properties"], "targets": {"type": "object"}}

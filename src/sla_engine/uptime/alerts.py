@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 from math import ceil
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sla_engine.errors import InvalidAmount
 from sla_engine.instants import micros_of
@@ -21,7 +21,11 @@ from sla_engine.shares import Share, SpentShare
 from sla_engine.uptime.budget import Budget, highest_burn_rate
 from sla_engine.uptime.downtime import Downtime, length_micros
 
+if TYPE_CHECKING:
+    from sla_engine.uptime.evaluation import UptimeReport
+
 Severity = Literal["page", "ticket"]
+AlertState = Literal["firing", "quiet", "undecided"]
 SHORT = 12
 """The short look-back is a twelfth of the long one, unless said otherwise."""
 
@@ -100,6 +104,20 @@ class BurnAlert:
         needed = self.error_rate(budget)
         return None if rate < needed else Downtime((1 - needed / rate) * micros_of(self.short))
 
+    def state(self, report: UptimeReport) -> AlertState:
+        """
+        Return whether it fires at the instant of a report: if both look-backs burn fast enough for certain.
+
+        It is `quiet` if one of them certainly does not, and else `undecided`. The budget is that of the report's window
+        and target.
+        """
+        threshold = self.threshold(Budget(report.target, report.period))
+        rates = [report.burn_rate(look_back) for look_back in (self.look_back, self.short)]
+        known = [rate for rate in rates if rate is not None]
+        if len(known) == len(rates) and all(rate.lower >= threshold for rate in known):
+            return "firing"
+        return "quiet" if any(rate.upper < threshold for rate in known) else "undecided"
+
     def probes_needed(self, budget: Budget, every: timedelta | str) -> tuple[tuple[int, int], tuple[int, int]]:
         """Return how many failed probes it takes, of how many: in the long look-back, and in the short one."""
         spacing = length_micros(every)
@@ -134,7 +152,9 @@ def usual_alerts() -> tuple[BurnAlert, ...]:
 class BudgetFinding:
     """Something that a budget, its probes or its alerts cannot do: the kind, and what it is."""
 
-    kind: Literal["finer_than_a_probe", "never_fires", "fires_on_one_probe", "short_is_one_probe"]
+    kind: Literal[
+        "finer_than_a_probe", "never_fires", "fires_on_one_probe", "short_is_one_probe", "longer_than_the_window"
+    ]
     text: str
 
     def __str__(self) -> str:
@@ -161,6 +181,9 @@ def preflight(
             text = f"{name} needs a burn rate of {needed:.2}, and a total outage has {most:.2}"
             found.append(BudgetFinding("never_fires", text))
             continue
+        if micros_of(alert.look_back) > budget.window_micros:
+            text = f"{name} looks back further than the window is long: it counts what another budget has spent"
+            found.append(BudgetFinding("longer_than_the_window", text))
         (long, of_long), (_, of_short) = alert.probes_needed(budget, every)
         if long == 1:
             text = f"{name} fires on one failed probe of {of_long}"

@@ -9,6 +9,7 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
+from sla_engine.amounts import duration_text
 from sla_engine.errors import InvalidAmount
 from sla_engine.instants import micros_of
 from sla_engine.periods import Period
@@ -25,6 +26,11 @@ def window_micros(window: Window) -> int:
     if micros <= 0:
         raise InvalidAmount(f"a window of {window} has no time in it", value=window, remedy="Give it a length")
     return micros
+
+
+def window_text(window: Window) -> str:
+    """Return how a window is called: a period by its label, a length of time as `720h`."""
+    return window.label if isinstance(window, Period) else duration_text(length_micros(window))
 
 
 def target_share(target: str | Fraction | Share) -> Share:
@@ -65,7 +71,9 @@ class Budget:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "target", target_share(self.target))
-        window_micros(self.window)
+        micros = window_micros(self.window)
+        if not isinstance(self.window, Period):
+            object.__setattr__(self, "window", timedelta(0, 0, micros))
 
     @property
     def window_micros(self) -> int:
@@ -137,7 +145,7 @@ def target_for(downtime: Downtime | timedelta | str, window: Window) -> Share:
     micros, length = Downtime.of(downtime).micros, window_micros(window)
     if not 0 <= micros <= length:
         raise InvalidAmount(
-            f"a downtime of {downtime} does not fit a window of {window}",
+            f"a downtime of {downtime} does not fit a window of {window_text(window)}",
             value=downtime,
             remedy="Give a downtime from none up to the whole window",
         )

@@ -5,85 +5,45 @@ A service over a window: how much was down at least, as expected, and at most; a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Any, Literal
+from itertools import pairwise
+from typing import Any
 
 from sla_engine.errors import InvalidAmount
 from sla_engine.instants import from_micros, to_micros
-from sla_engine.periods import Period
-from sla_engine.shares import Share, SpentShare
+from sla_engine.periods import Period, Rolling
+from sla_engine.shares import Share
 from sla_engine.spans import Span
 from sla_engine.uptime.budget import target_share
-from sla_engine.uptime.downtime import Downtime
+from sla_engine.uptime.downtime import Downtime, length_micros
+from sla_engine.uptime.forecasts import Forecast, RollingSpend, Way, exhausted, pieces_of
 from sla_engine.uptime.incidents import Incident
+from sla_engine.uptime.ledgers import UptimeLedger, uptime_ledger
 from sla_engine.uptime.maintenance import Maintenance, MaintenanceTerms
 from sla_engine.uptime.probes import ProbeLog
-from sla_engine.uptime.stretches import MaintenanceClass, ServiceState, Stretch, lengths, stretches_of
-
-Unknown = Literal["either", "up", "down", "excluded"]
-Base = Literal["window", "less_maintenance"]
-UptimeVerdict = Literal["met", "breached", "undecided"]
-
-
-_BOUNDS = ("lower", "expected", "upper")
-
-
-@dataclass(frozen=True, slots=True)
-class DowntimeBounds:
-    """How much was down: at least, as expected (half of what is uncertain), and at most."""
-
-    lower: Downtime
-    expected: Downtime
-    upper: Downtime
-
-
-@dataclass(frozen=True, slots=True)
-class UptimeReading:
-    """
-    One way to count: what unknown time is taken for, and what the share is taken of.
-
-    `budget` is what the target allows of `base_micros`, `left` what is left of it (by the expected downtime),
-    `availability` the share that was up (as expected). Breached: more was down for certain than the budget; met: no
-    more than the budget can have been down; else undecided.
-    """
-
-    unknown: Unknown
-    base: Base
-    base_micros: int
-    known_micros: int
-    target: Share
-    downtime: DowntimeBounds
-
-    @property
-    def budget(self) -> Downtime:
-        """The downtime that meets the target."""
-        return Downtime((1 - self.target.fraction) * self.base_micros)
-
-    @property
-    def left(self) -> Downtime:
-        """What is left of the budget, by the expected downtime; negative where it is overspent."""
-        return self.budget - self.downtime.expected
-
-    @property
-    def spent(self) -> SpentShare | None:
-        """The share of the budget that the expected downtime spends; None where there is no budget."""
-        return SpentShare(self.downtime.expected.micros, self.budget.micros) if self.base_micros else None
-
-    @property
-    def availability(self) -> Share | None:
-        """The share of the base that was up, as expected; None where nothing is known, or no time is left."""
-        if not self.base_micros or not (self.known_micros or self.unknown == "down"):
-            return None
-        return Share(1 - self.downtime.expected.micros / self.base_micros)
-
-    @property
-    def verdict(self) -> UptimeVerdict:
-        """Whether the target was met, as far as it can be known."""
-        if self.downtime.lower > self.budget:
-            return "breached"
-        return "met" if self.base_micros and self.downtime.upper <= self.budget else "undecided"
+from sla_engine.uptime.readings import (
+    BOUNDS,
+    Base,
+    Bound,
+    BurnRates,
+    DowntimeBounds,
+    Sums,
+    Unknown,
+    UptimeReading,
+    UptimeVerdict,
+    longest_outage,
+    reading_of,
+    summed,
+)
+from sla_engine.uptime.reclassification import Reclassification
+from sla_engine.uptime.reconciliation import Reconciliation, reconciled
+from sla_engine.uptime.records import Record, ServiceRecord, clipped
+from sla_engine.uptime.recurring import RecurringMaintenance
+from sla_engine.uptime.requests import RequestLog
+from sla_engine.uptime.rules import CountingRules
+from sla_engine.uptime.stretches import MaintenanceClass, ServiceState, Stretch, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,63 +59,63 @@ class Outage:
 
 
 @dataclass(frozen=True, slots=True)
+class UptimeChange:
+    """A time that two reports on one window tell otherwise: the stretch as it was told before, and as it is now."""
+
+    span: Span
+    before: Stretch
+    after: Stretch
+
+    @property
+    def is_revision(self) -> bool:
+        """Whether something was said of it before that no longer holds; not so for time that was to come."""
+        return self.before.state not in ("not_yet", "unknown") or self.before.maintenance != self.after.maintenance
+
+
+@dataclass(frozen=True, slots=True)
 class UptimeReport:
     """
     What is known of a service over a window at an instant: every microsecond of it in one stretch.
 
     `reading()` counts it; `availability`, `downtime`, `budget`, `left` and `verdict` are those of the usual reading:
-    of the whole window, with excused maintenance not counted, and with unknown time and time to come up at best and
-    down at worst.
+    that of `unknown` and `base`. Unless said otherwise it is of the whole window, with excused maintenance not counted,
+    and with unknown time and time to come up at best and down at worst. `longest_allowed` is how long one outage may
+    last, where that is promised. `record` is what the report was made of.
     """
 
     period: Period
     at: datetime
     target: Share
     stretches: tuple[Stretch, ...]
-    probes: tuple[ProbeLog, ...] = ()
+    record: Record = field(repr=False)
+    unknown: Unknown = "either"
+    base: Base = "window"
+    longest_allowed: Downtime | None = None
+    _sums: Sums = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_sums", summed(self.stretches))
 
     def table(self) -> dict[tuple[ServiceState, MaintenanceClass], int]:
         """Return the time in each state and maintenance class, in microseconds; it adds up to the window."""
-        return dict(lengths(self.stretches))
+        found: dict[tuple[ServiceState, MaintenanceClass], int] = {}
+        for one in self.stretches:
+            key = (one.state, one.maintenance)
+            found[key] = found.get(key, 0) + one.length
+        return found
 
-    def reading(self, *, unknown: Unknown = "either", base: Base = "window") -> UptimeReading:
+    def reading(self, *, unknown: Unknown | None = None, base: Base | None = None) -> UptimeReading:
         """
         Count the window one way.
 
         `unknown` is what time without knowledge is taken for: `either` (up in the lower, down in the upper bound),
         `up`, `down`, or `excluded` from what the share is taken of. `base` is that: the whole window, or less excused
-        maintenance.
+        maintenance. Both are those of the report unless given.
         """
-        least = most = Fraction(0)
-        dark = to_come = excused = 0
-        low_dark = Fraction(0)
-        whole = known = 0
-        for stretch in self.stretches:
-            length = stretch.length
-            whole += length
-            known += length if stretch.state in ("up", "down", "uncertain") else 0
-            if stretch.maintenance == "excused":
-                excused += length
-                continue
-            if stretch.state == "not_yet":
-                to_come += length
-            elif stretch.state == "unknown":
-                dark += length
-                low_dark += stretch.least * length
-            else:
-                least += stretch.least * length
-                most += stretch.most * length
-        lower, upper, expected = least, most + to_come, (least + most) / 2
-        size = whole - (excused if base == "less_maintenance" else 0)
-        if unknown == "excluded":
-            size -= dark
-        elif unknown == "down":
-            lower, upper, expected = lower + dark, upper + dark, expected + dark
-        else:
-            lower, expected = lower + low_dark, expected + low_dark
-            upper += dark if unknown == "either" else low_dark
-        bounds = DowntimeBounds(Downtime(lower), Downtime(expected), Downtime(upper))
-        return UptimeReading(unknown, base, size, known, self.target, bounds)
+        unknown = self.unknown if unknown is None else unknown
+        allowed = self.longest_allowed
+        clause = None if allowed is None else (longest_outage(self.stretches, unknown), allowed)
+        return reading_of(self._sums, self.target, unknown, self.base if base is None else base, clause)
 
     def readings(self) -> tuple[UptimeReading, ...]:
         """Return all ways to count, side by side."""
@@ -199,9 +159,7 @@ class UptimeReport:
     @property
     def longest_unseen(self) -> Downtime:
         """The length that no outage reaches of which no probe knows, between two good probes without a gap."""
-        lo, hi = self.period.span.micros
-        until = min(max(to_micros(self.at), lo), hi)
-        return Downtime(max((log.longest_unseen(lo, until) for log in self.probes), default=0))
+        return Downtime(self.record.longest_unseen(*self.period.span.micros, to_micros(self.at)))
 
     def outages(self) -> tuple[Outage, ...]:
         """Return the outages in order, without those in excused maintenance."""
@@ -238,7 +196,7 @@ class UptimeReport:
         outages = self.outages()
         if not outages:
             return None
-        sums = [sum((getattr(one.downtime, name).micros for one in outages), Fraction(0)) for name in _BOUNDS]
+        sums = [sum((getattr(one.downtime, name).micros for one in outages), Fraction(0)) for name in BOUNDS]
         return DowntimeBounds(*(Downtime(micros / len(outages)) for micros in sums))
 
     @property
@@ -260,15 +218,154 @@ class UptimeReport:
     @property
     def exhausted_at(self) -> datetime | None:
         """The last instant at which no more was down for certain than the budget; None if it never is overspent."""
-        left = self.budget.micros
-        for stretch in self.stretches:
-            if stretch.maintenance == "excused" or stretch.state == "not_yet" or not stretch.least:
+        way = self._way("lower")
+        found = exhausted(pieces_of(self.stretches, way, Fraction(0)), way.may_fail * self._length)
+        return None if found is None else from_micros(found, self.period.start)
+
+    @property
+    def _length(self) -> int:
+        lo, hi = self.period.span.micros
+        return hi - lo
+
+    def _way(self, counting: Bound) -> Way:
+        return Way(1 - self.target.fraction, counting, self.unknown, self.base)
+
+    def _between(self, lo: int, hi: int) -> list[Stretch]:
+        """Return the stretches of any time, each with the maintenance terms of its own window."""
+        first, last = self.period, self.period
+        while first.span.micros[0] > lo:
+            first = first.previous()
+        while last.span.micros[1] < hi:
+            last = last.next()
+        found: list[Stretch] = []
+        window = first
+        while window.span.micros[0] <= last.span.micros[0]:
+            start, end = window.span.micros
+            if max(start, lo) < min(end, hi):
+                own = window == self.period
+                told = self.stretches if own else self.record.stretches(start, end, to_micros(self.at))
+                found += clipped(told, lo, hi)
+            window = window.next()
+        return joined(found)
+
+    def _recent(self, look_back: timedelta | str | None) -> UptimeReading:
+        """Return the reading of the time up to `at`: a length of it, or all of the window that is over."""
+        at = to_micros(self.at)
+        lo, hi = self.period.span.micros
+        if look_back is not None:
+            length = length_micros(look_back)
+            if length <= 0:
+                raise InvalidAmount("a look-back needs time in it", value=look_back, remedy='Write "1h"')
+            lo, hi = at - length, at
+        elif isinstance(self.period, Rolling):
+            lo, hi = at - self._length, at
+        else:
+            hi = min(max(at, lo), hi)
+        told = self._between(lo, hi) if lo < hi else []
+        return reading_of(summed(told), self.target, self.unknown, self.base)
+
+    def burn_rate(self, look_back: timedelta | str | None = None) -> BurnRates | None:
+        """
+        Return how fast the budget went in a look-back that ends at `at`: 1 spends exactly all of it over the window.
+
+        Without a look-back it is that of the window so far. The look-back may begin before the window. None where there
+        is no time in it that counts. Raises `InvalidAmount`.
+        """
+        return self._recent(look_back).burn_rates
+
+    def forecast(self, look_back: timedelta | str | None = None, *, counting: Bound = "expected") -> Forecast:
+        """
+        Return when the budget runs out if things go on as in a look-back that ends at `at`, and when it is back.
+
+        Without a look-back, things go on as in the window so far. `counting` is the bound by which downtime is counted.
+        Of a rolling window, it is that which ends at each instant: what was down leaves it in time. Maintenance that is
+        excused and announced spends nothing in the time to come. Raises `InvalidAmount`.
+        """
+        at = to_micros(self.at)
+        recent = self._recent(look_back)
+        known = recent.base_micros and (recent.known_micros or self.unknown == "down")
+        rate = getattr(recent.downtime, counting).micros / recent.base_micros if known else None
+        way = self._way(counting)
+        if isinstance(self.period, Rolling):
+            gone, out, back = self._rolling(at, rate or Fraction(0), way)
+        else:
+            lo, hi = self.period.span.micros
+            out = exhausted(pieces_of(self.stretches, way, rate or Fraction(0)), way.may_fail * self._length)
+            gone = out is not None and out < min(max(at, lo), hi)
+            back = hi if gone else None
+        like = self.period.start
+        return Forecast(
+            counting,
+            None if rate is None else Share(rate),
+            gone,
+            None if out is None else from_micros(out, like),
+            None if back is None else from_micros(back, like),
+        )
+
+    def _rolling(self, at: int, rate: Fraction, way: Way) -> tuple[bool, int | None, int | None]:
+        """Return whether more is spent than the budget in the window up to `at`, since or from when, and until when."""
+        length = self._length
+        told = self._between(at - 2 * length, at + length)
+        budget = way.may_fail * length
+        if RollingSpend(pieces_of(told, way, Fraction(0)), length).at(at) <= budget:
+            going_on = RollingSpend(pieces_of(told, way, rate), length)
+            return False, going_on.runs_out(at, at + length, budget), None
+        nothing_more = RollingSpend(pieces_of(told, way, Fraction(0)), length)
+        since = nothing_more.ran_out(at - length, at, budget)
+        return True, since, nothing_more.is_back(at, at + length, budget)
+
+    def changes_since(self, earlier: datetime) -> tuple[UptimeChange, ...]:
+        """
+        Return what this report tells otherwise than one on the same window as of an earlier instant would have.
+
+        That is what has happened since, and what became known since of the time before: late probes, incidents that
+        were recorded later, maintenance, and decisions.
+        """
+        lo, hi = self.period.span.micros
+        before, after = self.record.stretches(lo, hi, to_micros(earlier)), self.stretches
+        edges = sorted({edge for one in (*before, *after) for edge in one[:2]})
+        places = [0, 0]
+        found: list[UptimeChange] = []
+        for start, end in pairwise(edges):
+            places = [_place(told, place, start) for told, place in zip((before, after), places, strict=True)]
+            was, now = before[places[0]], after[places[1]]
+            if was[2:] == now[2:]:
                 continue
-            spent = stretch.least * stretch.length
-            if spent > left:
-                return from_micros(stretch.start + int(left / stretch.least), self.period.start)
-            left -= spent
-        return None
+            if found and found[-1].span.micros[1] == start and (found[-1].before, found[-1].after) == (was, now):
+                start = found.pop().span.micros[0]  # noqa: PLW2901  (it goes on)
+            span = Span(from_micros(start, self.period.start), from_micros(end, self.period.start))
+            found.append(UptimeChange(span, was, now))
+        return tuple(found)
+
+    def as_of(self, at: datetime) -> UptimeReport:
+        """Return the report on the same window as of another instant."""
+        return report_of(
+            self.record,
+            self.target,
+            self.period,
+            at,
+            unknown=self.unknown,
+            base=self.base,
+            longest_allowed=self.longest_allowed,
+        )
+
+    def reconciliation(self) -> Reconciliation:
+        """
+        Return what the probes saw beside what the incidents say, for all time of the window up to `at`.
+
+        Raises `InvalidAmount` for a report on several services together.
+        """
+        if not isinstance(self.record, ServiceRecord):
+            raise InvalidAmount(
+                "several services together have no one log of probes or incidents",
+                where="record",
+                remedy="Ask the report of each of them",
+            )
+        return reconciled(self.record, self.period, to_micros(self.at))
+
+    def ledger(self) -> UptimeLedger:
+        """Return every stretch of the window with what it adds to the downtime, as a table that adds up."""
+        return uptime_ledger(self)
 
     def to_data(self) -> dict[str, Any]:
         """Return the report as plain data."""
@@ -282,12 +379,12 @@ class UptimeReport:
             "target": self.target.exact_text,
             "verdict": usual.verdict,
             "availability": None if usual.availability is None else f"{usual.availability:.4%}",
-            "downtime": {name: str(getattr(usual.downtime, name)) for name in _BOUNDS},
+            "downtime": {name: str(getattr(usual.downtime, name)) for name in BOUNDS},
             "budget": str(usual.budget),
             "left": str(usual.left),
             "coverage": None if self.coverage is None else f"{self.coverage:.2%}",
             "outages": len(self.outages()),
-            "mttr": None if self.mttr is None else {name: str(getattr(self.mttr, name)) for name in _BOUNDS},
+            "mttr": None if self.mttr is None else {name: str(getattr(self.mttr, name)) for name in BOUNDS},
             "mtbf": None if self.mtbf is None else str(self.mtbf),
             "longest_unseen": str(self.longest_unseen),
             "table": [
@@ -297,6 +394,27 @@ class UptimeReport:
         }
 
 
+def _place(told: Sequence[Stretch], place: int, start: int) -> int:
+    while told[place].end <= start:
+        place += 1
+    return place
+
+
+def report_of(
+    record: Record,
+    target: str | Fraction | Share,
+    period: Period,
+    at: datetime,
+    *,
+    unknown: Unknown = "either",
+    base: Base = "window",
+    longest_allowed: Downtime | None = None,
+) -> UptimeReport:
+    """Return what a record tells of a period at an instant."""
+    told = record.stretches(*period.span.micros, to_micros(at))
+    return UptimeReport(period, at, target_share(target), tuple(told), record, unknown, base, longest_allowed)
+
+
 def evaluate_uptime(
     target: str | Fraction | Share,
     period: Period,
@@ -304,15 +422,23 @@ def evaluate_uptime(
     at: datetime,
     probes: ProbeLog | Sequence[ProbeLog] = (),
     down_needs: int = 1,
+    requests: RequestLog | None = None,
     incidents: Iterable[Incident] = (),
-    maintenance: Iterable[Maintenance] = (),
+    maintenance: Iterable[Maintenance | RecurringMaintenance] = (),
     terms: MaintenanceTerms | None = None,
+    reclassified: Iterable[Reclassification] = (),
+    rules: CountingRules | None = None,
+    longest_outage: Downtime | timedelta | str | None = None,
+    unknown: Unknown = "either",
+    base: Base = "window",
 ) -> UptimeReport:
     """
     Return what is known of a service over a period at an instant, from its probes, its incidents, or both.
 
-    Down is what any of the two says; of several locations' probes, `down_needs` must agree. Maintenance is excused
-    under its `terms`. Raises `InvalidAmount` for a number of locations that there is not.
+    Down is what any source says; of several locations' probes, `down_needs` must agree. Maintenance is excused under
+    its `terms`; `reclassified` are decisions on a time afterwards, and hide what was said of it. `rules` are those by
+    which a contract counts downtime, and `longest_outage` is how long one outage may last. `unknown` and `base` are the
+    usual reading of the report. Raises `InvalidAmount` for a number of locations that there is not.
     """
     logs = (probes,) if isinstance(probes, ProbeLog) else tuple(probes)
     if not 1 <= down_needs <= max(len(logs), 1):
@@ -322,15 +448,15 @@ def evaluate_uptime(
             value=down_needs,
             remedy="Give a number from 1 to that of the probe logs",
         )
-    lo, hi = period.span.micros
-    found = stretches_of(
-        lo,
-        hi,
-        to_micros(at),
-        probes=logs,
-        down_needs=down_needs,
-        incidents=incidents,
-        maintenance=maintenance,
-        terms=terms,
+    record = ServiceRecord(
+        logs,
+        down_needs,
+        requests,
+        tuple(incidents),
+        tuple(maintenance),
+        terms or MaintenanceTerms(),
+        tuple(reclassified),
+        rules,
     )
-    return UptimeReport(period, at, target_share(target), tuple(found), logs)
+    allowed = None if longest_outage is None else Downtime.of(longest_outage)
+    return report_of(record, target, period, at, unknown=unknown, base=base, longest_allowed=allowed)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from sla_engine.errors import InvalidLog
+from sla_engine.errors import InvalidLog, SlaError
 from sla_engine.instants import to_micros
 from sla_engine.shares import Share
 
@@ -21,16 +21,19 @@ class Incident:
     """
     A time in which a service was down, or a part of it: `weight` is how much (`"30%"` of it; 1 is all).
 
-    An incident without an end lasts until the instant asked about. Raises `InvalidLog` for one that ends before it
-    starts, and for a weight that is not above 0 and up to 1.
+    An incident without an end lasts until the instant asked about. `recorded_at` is when it was written down, if that
+    was not at once: before that, nobody knew. Raises `InvalidLog` for one that ends before it starts, and for a weight
+    that is not above 0 and up to 1.
     """
 
     id: str
     start: datetime = field(compare=False)
     end: datetime | None = field(default=None, compare=False)
     weight: Share = Share(1)  # noqa: RUF009  (a Share cannot be changed)
+    recorded_at: datetime | None = field(default=None, compare=False)
     start_micros: int = field(init=False, repr=False)
     end_micros: int | None = field(init=False, repr=False)
+    recorded_micros: int | None = field(init=False, repr=False)
 
     if TYPE_CHECKING:
 
@@ -40,12 +43,17 @@ class Incident:
             start: datetime,
             end: datetime | None = None,
             weight: str | Fraction | Share = ...,
+            recorded_at: datetime | None = None,
         ) -> None: ...
 
     def __post_init__(self) -> None:
         start = to_micros(self.start)
         end = None if self.end is None else to_micros(self.end)
-        weight = Share.parse(self.weight)
+        recorded = None if self.recorded_at is None else to_micros(self.recorded_at)
+        try:
+            weight = Share.parse(self.weight)
+        except SlaError as error:
+            raise error.located(self.id) from None
         if self.end is not None and end is not None and end < start:
             raise InvalidLog(
                 f"{self.id!r} ends at {self.end.isoformat()}, before it starts at {self.start.isoformat()}",
@@ -62,11 +70,16 @@ class Incident:
             )
         object.__setattr__(self, "start_micros", start)
         object.__setattr__(self, "end_micros", end)
+        object.__setattr__(self, "recorded_micros", recorded)
         object.__setattr__(self, "weight", weight)
 
     def until(self, at: int) -> int:
         """Return its end, or the instant asked about where it is open or ends later."""
         return at if self.end_micros is None else min(self.end_micros, at)
+
+    def is_known(self, at: int) -> bool:
+        """Whether it was written down at an instant, in microseconds since 1970 UTC."""
+        return self.recorded_micros is None or self.recorded_micros <= at
 
 
 Weighed = tuple[int, int, Fraction, str]

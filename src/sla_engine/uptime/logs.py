@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from fractions import Fraction
 
 from sla_engine.errors import InvalidLog, SlaError
@@ -15,7 +15,8 @@ from sla_engine.instants import to_micros
 from sla_engine.tables import Ambiguous, Columns, RowProblem, Times
 from sla_engine.uptime.incidents import Incident
 from sla_engine.uptime.maintenance import Maintenance
-from sla_engine.uptime.probes import ProbeLog
+from sla_engine.uptime.probes import Every, ProbeLog
+from sla_engine.uptime.recurring import RecurringMaintenance
 from sla_engine.zones import zone_name, zone_of
 
 UP_WORDS = ("up", "ok", "true", "yes", "1", "success")
@@ -47,7 +48,7 @@ class IncidentRecords:
 class MaintenanceRecords:
     """The maintenance of a file by service (`""` is all), the rows that could not be used, and the number of all."""
 
-    maintenance: Mapping[str, tuple[Maintenance, ...]]
+    maintenance: Mapping[str, tuple[Maintenance | RecurringMaintenance, ...]]
     problems: tuple[RowProblem, ...]
     rows: int
 
@@ -55,7 +56,7 @@ class MaintenanceRecords:
 def read_probes(
     source: str | bytes | Iterable[str],
     *,
-    every: timedelta | str | Mapping[str, timedelta | str],
+    every: Every | Mapping[str, Every],
     gap: int | Fraction = 2,
     zone: str | tzinfo | None = None,
     time_format: str | None = None,
@@ -70,7 +71,7 @@ def read_probes(
     in any case of letters. Rows may stand in any order; one that repeats an earlier one is a problem, and so is one
     that contradicts it. Raises `InvalidLog` where nothing can be read.
     """
-    times = _times(zone, time_format, ambiguous)
+    times = times_written(zone, time_format, ambiguous)
     words = {**{word.lower(): False for word in down}, **{word.lower(): True for word in up}}
     table = Columns(source, {"at": "at", "up": "up"}, {"service": "service", "location": "location"})
     found: dict[str, dict[str, dict[int, bool]]] = {}
@@ -118,7 +119,7 @@ def read_incidents(
 
     Raises `InvalidLog` where nothing can be read.
     """
-    times = _times(zone, time_format, ambiguous)
+    times = times_written(zone, time_format, ambiguous)
     table = Columns(source, {"id": "id", "start": "start", "end": "end"}, {"service": "service", "weight": "weight"})
     found: dict[str, list[Incident]] = {}
 
@@ -142,31 +143,51 @@ def read_maintenance(
     Read maintenance from CSV with the columns `id`, `start`, `end` and `announced_at` (empty: it was not), and
     perhaps `service` (empty: all) and `emergency`.
 
-    Raises `InvalidLog` where nothing can be read.
+    A row with an `rrule` (RFC 5545) recurs: its first time is from `start` to `end`, and it may have `announced_before`
+    instead of `announced_at`. The column `zone` is the zone of a row; `zone` is that of the others. Raises `InvalidLog`
+    where nothing can be read.
     """
-    times = _times(zone, time_format, ambiguous)
+    usual = times_written(zone, time_format, ambiguous)
     needed = {key: key for key in ("id", "start", "end", "announced_at")}
-    table = Columns(source, needed, {"service": "service", "emergency": "emergency"})
-    found: dict[str, list[Maintenance]] = {}
+    table = Columns(source, needed, {key: key for key in ("service", "emergency", "rrule", "zone", "announced_before")})
+    found: dict[str, list[Maintenance | RecurringMaintenance]] = {}
 
     def read(row: Mapping[str, str]) -> None:
         emergency = row.get("emergency", "").lower()
         if emergency not in _YES:
             raise InvalidLog(f"emergency is {emergency!r}: write yes or no")
-        one = Maintenance(
-            _named(row),
-            times.read(row["start"], "start"),
-            times.read(row["end"], "end"),
-            _or_none(times, row["announced_at"], "announced_at"),
-            _YES[emergency],
-        )
+        place = row.get("zone") or zone
+        times = times_written(place, time_format, ambiguous) if row.get("zone") else usual
+        name = _named(row)
+        start, end = times.read(row["start"], "start"), times.read(row["end"], "end")
+        announced = _or_none(times, row["announced_at"], "announced_at")
+        rule, before = row.get("rrule"), row.get("announced_before") or None
+        one: Maintenance | RecurringMaintenance
+        if rule:
+            if place is None:
+                raise InvalidLog("it recurs, and no zone says by which clock")
+            one = RecurringMaintenance(
+                name,
+                start,
+                end,
+                rule,
+                zone=zone_name(place),
+                announced_at=announced,
+                announced_before=before,
+                emergency=_YES[emergency],
+            )
+        elif before:
+            raise InvalidLog("announced_before is for what recurs: write announced_at, or give an rrule")
+        else:
+            one = Maintenance(name, start, end, announced, _YES[emergency])
         found.setdefault(row.get("service", ""), []).append(one)
 
     _each(table, read)
     return MaintenanceRecords({name: tuple(ones) for name, ones in found.items()}, tuple(table.problems), table.rows)
 
 
-def _times(zone: str | tzinfo | None, form: str | None, ambiguous: Ambiguous) -> Times:
+def times_written(zone: str | tzinfo | None, form: str | None, ambiguous: Ambiguous) -> Times:
+    """Return how the times of a log are written, for a zone by its name."""
     return Times.written(None if zone is None else zone_of(zone_name(zone)), form, ambiguous)
 
 

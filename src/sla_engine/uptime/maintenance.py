@@ -8,11 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from sla_engine.errors import InvalidAmount, InvalidLog
-from sla_engine.instants import to_micros
-from sla_engine.uptime.downtime import length_micros
+from pydantic import ValidationInfo, field_validator
+
+from sla_engine.amounts import duration_text
+from sla_engine.data import Data
+from sla_engine.errors import InvalidAmount, InvalidLog, InvalidPolicy, SlaError
+from sla_engine.instants import micros_of, to_micros
+from sla_engine.targets import DurationField
 
 Excuse = Literal["excused", "unexcused"]
 Excused = tuple[int, int, Excuse, str, str]
@@ -48,34 +52,52 @@ class Maintenance:
             )
         object.__setattr__(self, "micros", (start, end, announced))
 
+    def is_known(self, at: int) -> bool:
+        """Whether it was announced at an instant, in microseconds since 1970 UTC, or never is."""
+        announced = self.micros[2]
+        return announced is None or announced <= at
 
-@dataclass(frozen=True, slots=True)
-class MaintenanceTerms:
+
+class MaintenanceTerms(Data, frozen=True):
     """
     When maintenance is excused: with how much notice, for how long at a time, and for how long in the window.
 
     `notice` is the least time between the announcement and the start; over a cap, the last part counts as downtime.
     Times are `timedelta` or text; None is no condition. `emergencies` says whether an emergency is excused without
-    notice.
+    notice, and `excused=False` that nothing is.
     """
 
-    notice: timedelta | str | None = None
-    cap_per_event: timedelta | str | None = None
-    cap_per_window: timedelta | str | None = None
-    emergencies: bool = False
+    error: ClassVar[type[SlaError]] = InvalidPolicy
 
-    def __post_init__(self) -> None:
-        for name in ("notice", "cap_per_event", "cap_per_window"):
-            given = getattr(self, name)
-            if given is not None:
-                micros = length_micros(given)
-                if micros < 0:
-                    raise InvalidAmount(f"{name} is {given}", where=name, value=given, remedy='Write "24h", or nothing')
-                object.__setattr__(self, name, timedelta(0, 0, micros))
+    notice: DurationField | None = None
+    cap_per_event: DurationField | None = None
+    cap_per_window: DurationField | None = None
+    emergencies: bool = False
+    excused: bool = True
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            notice: str | timedelta | None = None,
+            cap_per_event: str | timedelta | None = None,
+            cap_per_window: str | timedelta | None = None,
+            emergencies: bool = False,
+            excused: bool = True,
+        ) -> None: ...
+
+    @field_validator("notice", "cap_per_event", "cap_per_window")
+    @classmethod
+    def _possible(cls, length: timedelta | None, info: ValidationInfo) -> timedelta | None:
+        if length is not None and length < timedelta():
+            said = duration_text(micros_of(length))
+            raise InvalidAmount(f"{info.field_name} is {said}", value=said, remedy='Write "24h", or nothing')
+        return length
 
     def _micros(self, name: str) -> int | None:
         given = getattr(self, name)
-        return None if given is None else length_micros(given)
+        return None if given is None else micros_of(given)
 
     def apply(self, planned: Iterable[Maintenance], lo: int, hi: int) -> list[Excused]:
         """
@@ -88,7 +110,9 @@ class MaintenanceTerms:
         for one in planned:
             start, end, announced = one.micros
             why = ""
-            if announced is None and not (one.emergency and self.emergencies):
+            if not self.excused:
+                why = "maintenance counts"
+            elif announced is None and not (one.emergency and self.emergencies):
                 why = "not announced"
             elif announced is not None and start - announced < notice and not (one.emergency and self.emergencies):
                 why = "announced too late" if announced < start else "announced after it had begun"

@@ -1,19 +1,20 @@
 """
-What happened to a service in a window, put together: every microsecond in one stretch, with its state and maintenance.
+What happened to a service, put together: every microsecond of a time in one stretch, with its state and maintenance.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from heapq import merge
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 from sla_engine.instants import utc
-from sla_engine.uptime.incidents import Incident, Weighed, merged
-from sla_engine.uptime.maintenance import Excused, Maintenance, MaintenanceTerms
+from sla_engine.uptime.incidents import Weighed
+from sla_engine.uptime.maintenance import Excused
 from sla_engine.uptime.probes import ProbeLog, State
+from sla_engine.uptime.reclassification import Ruled
+from sla_engine.uptime.requests import Answered
 
 ServiceState = Literal["up", "down", "uncertain", "unknown", "not_yet"]
 MaintenanceClass = Literal["none", "excused", "unexcused"]
@@ -45,42 +46,69 @@ class Stretch(NamedTuple):
 
 Seen = tuple[int, int, State, str]
 """A stretch that probes saw: from, to, its state, and the probe that says so."""
-_NOTHING, _ALL = Fraction(0), Fraction(1)
+NOTHING, ALL = Fraction(0), Fraction(1)
+"""The weights of time that was up, and of time that was down."""
+_Told = tuple[ServiceState, Fraction, Fraction, str]
+"""A state, the least and the most that was down, and who says so."""
+_BOUNDS: dict[State, tuple[Fraction, Fraction]] = {
+    "up": (NOTHING, NOTHING),
+    "down": (ALL, ALL),
+    "uncertain": (NOTHING, ALL),
+    "unknown": (NOTHING, ALL),
+}
 
 
-def stretches_of(
+def composed(
     lo: int,
     hi: int,
-    at: int,
+    known_until: int,
     *,
-    probes: Sequence[ProbeLog] = (),
-    down_needs: int = 1,
-    incidents: Iterable[Incident] = (),
-    maintenance: Iterable[Maintenance] = (),
-    terms: MaintenanceTerms | None = None,
+    seen: Sequence[Seen] = (),
+    answered: Sequence[Answered] = (),
+    said: Sequence[Weighed] = (),
+    planned: Sequence[Excused] = (),
+    ruled: Sequence[Ruled] = (),
 ) -> list[Stretch]:
     """
-    Return the stretches of [lo, hi) as they are known at an instant: in order, without gaps, neighbours different.
+    Return the stretches of [lo, hi) of what each source tells: in order, without gaps, neighbours different.
 
-    `down_needs` is how many locations must see the service down for it to be down.
+    The sources are what probes saw, what came of requests, what incidents say, what maintenance was planned, and what
+    was decided afterwards; each in order.
     """
-    known_until = min(max(at, lo), hi)
-    seen = _seen(probes, down_needs, lo, known_until, at)
-    said = merged(incidents, lo, known_until)
-    planned = (terms or MaintenanceTerms()).apply(maintenance, lo, hi)
+    layers: tuple[Sequence[Any], ...] = (seen, answered, said, planned, ruled)
+    if not any(layers[1:]):
+        return joined(_alone(seen, lo, hi, known_until))
     edges = {lo, hi, known_until}
-    for parts in (seen, said, planned):
+    for parts in layers:
         for part in parts:
             edges.update(part[:2])
     ordered = sorted(edge for edge in edges if lo <= edge <= hi)
+    cursors = [_Cursor(parts) for parts in layers]
+
+    def stretches() -> Iterator[Stretch]:
+        for start, end in pairwise(ordered):
+            told = [cursor.at(start) for cursor in cursors]
+            yield _stretch(start, end, *told, not_yet=start >= known_until)
+
+    return joined(stretches())
+
+
+def _alone(seen: Sequence[Seen], lo: int, hi: int, known_until: int) -> Iterator[Stretch]:
+    """Yield the stretches of probes alone: most logs are, and they are long."""
+    for start, end, state, source in seen:
+        yield Stretch(start, end, state, *_BOUNDS[state], "none", source)
+    if not seen and lo < known_until:
+        yield Stretch(lo, known_until, "up", NOTHING, NOTHING, "none", "")
+    if known_until < hi:
+        yield Stretch(known_until, hi, "not_yet", NOTHING, ALL, "none", "")
+
+
+def joined(stretches: Iterable[Stretch]) -> list[Stretch]:
+    """Return stretches that follow one another with equal neighbours made one."""
     result: list[Stretch] = []
-    cursors = [_Cursor(seen), _Cursor(said), _Cursor(planned)]
-    for start, end in pairwise(ordered):
-        probe, incident, work = (cursor.at(start) for cursor in cursors)
-        stretch = _stretch(start, end, probe, incident, work, not_yet=start >= known_until)
-        last = result[-1] if result else None
-        if last is not None and last[2:] == stretch[2:]:
-            result[-1] = last._replace(end=end)
+    for stretch in stretches:
+        if result and result[-1][2:] == stretch[2:]:
+            result[-1] = result[-1]._replace(end=stretch.end)
         else:
             result.append(stretch)
     return result
@@ -101,42 +129,72 @@ class _Cursor:
         return None
 
 
-def _stretch(
-    start: int, end: int, probe: Seen | None, incident: Weighed | None, work: Excused | None, *, not_yet: bool
+def _stretch(  # noqa: PLR0917  (one of each layer, in their order)
+    start: int,
+    end: int,
+    probe: Seen | None,
+    request: Answered | None,
+    incident: Weighed | None,
+    work: Excused | None,
+    ruling: Ruled | None,
+    *,
+    not_yet: bool,
 ) -> Stretch:
-    state, least, most, source = _state(probe, incident, not_yet=not_yet)
-    if work is None:
-        return Stretch(start, end, state, least, most, "none", source)
-    _, _, maintenance, name, why = work
-    return Stretch(start, end, state, least, most, maintenance, source, f"{name}: {why}" if why else name)
+    known: _Told = ("not_yet", NOTHING, ALL, "") if not_yet else _state(probe, request, incident)
+    maintenance: MaintenanceClass = "none"
+    reason = ""
+    if work is not None:
+        _, _, maintenance, name, why = work
+        reason = f"{name}: {why}" if why else name
+    if ruling is not None:
+        _, _, decision, name = ruling
+        if decision in ("up", "down"):
+            weight = ALL if decision == "down" else NOTHING
+            known = known if not_yet else (decision, weight, weight, name)
+        else:
+            maintenance, reason = ("excused", name) if decision == "excused" else ("unexcused", name)
+    state, least, most, source = known
+    return Stretch(start, end, state, least, most, maintenance, source, reason)
 
 
-def _state(
-    probe: Seen | None, incident: Weighed | None, *, not_yet: bool
-) -> tuple[ServiceState, Fraction, Fraction, str]:
+def _state(probe: Seen | None, request: Answered | None, incident: Weighed | None) -> _Told:
     """Return what is known of a stretch: its state, the least and the most that was down, and who says so."""
-    if not_yet:
-        return "not_yet", _NOTHING, _ALL, ""
-    weight = _NOTHING if incident is None else incident[2]
-    name = "" if incident is None else incident[3]
-    if probe is not None and probe[2] == "down":
-        return "down", _ALL, _ALL, probe[3]
-    if weight == 1 or (weight and (probe is None or probe[2] == "up")):
-        return "down", weight, weight, name
-    if probe is not None and probe[2] != "up":
-        return probe[2], weight, _ALL, name or probe[3]
-    return "up", _NOTHING, _NOTHING, ""
+    state, least, most, source = _observed(probe, request)
+    if incident is None:
+        return state, least, most, source
+    _, _, weight, name = incident
+    if state == "down" and least >= weight:
+        return state, least, most, source
+    least, most = max(least, weight), max(most, weight)
+    return ("down" if least == most else state), least, most, name
 
 
-def _seen(probes: Sequence[ProbeLog], down_needs: int, lo: int, hi: int, at: int) -> list[Seen]:
-    """Return what the probes of all locations saw together."""
+def _observed(probe: Seen | None, request: Answered | None) -> _Told:
+    """Return what was looked at: down is what any of the two says, and the one tells what the other does not know."""
+    told: list[_Told] = []
+    if probe is not None:
+        told.append((probe[2], *_BOUNDS[probe[2]], probe[3]))
+    if request is not None:
+        _, _, state, weight, source = request
+        told.append((state, weight, ALL if state == "unknown" else weight, source))
+    known = [one for one in told if one[0] != "unknown"]
+    if not told:
+        return "up", NOTHING, NOTHING, ""
+    if not known:
+        return told[0]
+    heaviest = max(known, key=lambda one: (one[1], one[2]))
+    most = max(one[2] for one in known)
+    return ("down" if most and heaviest[1] == most else "uncertain" if most else "up"), heaviest[1], most, heaviest[3]
+
+
+def seen_by(probes: Sequence[ProbeLog], down_needs: int, lo: int, hi: int, at: int) -> list[Seen]:
+    """Return what the probes of all locations saw together of [lo, hi)."""
     if not probes or lo >= hi:
         return []
-    logs = [[(*known[:3], _probe_name(log, known[3])) for known in log.states(lo, hi, at=at)] for log in probes]
+    logs = [list(_named(log, lo, hi, at)) for log in probes]
     if len(logs) == 1:
         return logs[0]
-    edges = list(dict.fromkeys(merge(*([start for start, *_ in log] for log in logs))))
-    edges.append(hi)
+    edges = [*sorted({start for log in logs for start, *_ in log}), hi]
     cursors = [_Cursor(log) for log in logs]
     together: list[Seen] = []
     for start, end in pairwise(edges):
@@ -145,9 +203,10 @@ def _seen(probes: Sequence[ProbeLog], down_needs: int, lo: int, hi: int, at: int
     return together
 
 
-def _probe_name(log: ProbeLog, micros: int) -> str:
-    at = utc(micros).isoformat()
-    return f"probe {log.location} {at}" if log.location else f"probe {at}"
+def _named(log: ProbeLog, lo: int, hi: int, at: int) -> Iterator[Seen]:
+    probe = f"probe {log.location}" if log.location else "probe"
+    for start, end, state, micros in log.states(lo, hi, at=at):
+        yield start, end, state, "" if state == "up" else f"{probe} {utc(micros).isoformat()}"
 
 
 def _joint(parts: list[Seen], needed: int) -> tuple[State, str]:
@@ -164,12 +223,3 @@ def _joint(parts: list[Seen], needed: int) -> tuple[State, str]:
     if len(down) + len(uncertain) + len(unknown) >= needed and (unknown or not parts):
         return "unknown", unknown[0]
     return "up", ""
-
-
-def lengths(stretches: Iterable[Stretch]) -> Iterator[tuple[tuple[ServiceState, MaintenanceClass], int]]:
-    """Yield each pair of state and maintenance class with the time that is in it."""
-    found: dict[tuple[ServiceState, MaintenanceClass], int] = {}
-    for stretch in stretches:
-        key = (stretch.state, stretch.maintenance)
-        found[key] = found.get(key, 0) + stretch.length
-    yield from found.items()

@@ -37,6 +37,8 @@ demo: $(VENV)/.run $(VENV)/probes.csv  ## deadlines, breaches, monthly complianc
 	@$(BIN)/sla-engine compare docs/demo/events.csv --against docs/demo/customers.toml $(AT) --most 8
 	@echo; echo '--- five services over a month: 187,236 probes, the incidents and the maintenance of the month'
 	@$(BIN)/sla-engine uptime $(VENV)/probes.csv --month 2026-03 --incidents docs/demo/incidents.csv --maintenance docs/demo/maintenance.csv --notice 48h
+	@echo; echo '--- one of them, explained: why its verdict is open'
+	@$(BIN)/sla-engine uptime $(VENV)/probes.csv --month 2026-03 --incidents docs/demo/incidents.csv --maintenance docs/demo/maintenance.csv --notice 48h --ledger web
 
 test: lint types $(VENV)/.dev  ## everything that must hold
 	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report=term --cov-fail-under=95

@@ -9,7 +9,7 @@ import os
 import platform
 import sys
 
-from benchmarks import adding, clocks, compiling, importing, logs, peers, reference
+from benchmarks import adding, clocks, compiling, importing, logs, peers, reference, uptimes
 from benchmarks.measuring import Effort, Row, progress
 
 COMPARISONS = (
@@ -22,10 +22,21 @@ COMPARISONS = (
     clocks.against_a_deadline,
     clocks.by_events_and_by_time,
     logs.through_the_command_line,
+    uptimes.from_arrays,
+    uptimes.from_pairs,
     reference.questions,
     reference.throughput,
 )
-PACKAGES = ("sla_engine", "holidays", "pendulum", "pydantic", "pandas", "businesstimedelta", "exchange_calendars")
+PACKAGES = (
+    "sla_engine",
+    "holidays",
+    "pendulum",
+    "pydantic",
+    "numpy",
+    "pandas",
+    "businesstimedelta",
+    "exchange_calendars",
+)
 
 
 def table(rows: list[Row]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, TypeVar
 
@@ -122,6 +123,20 @@ def _timestamp(at: datetime, like: Any) -> Any:
 def utc(micros: int) -> datetime:
     """Return the instant as a plain UTC datetime."""
     return from_micros(micros, _EPOCH)
+
+
+def utc_text(micros: int) -> str:
+    """Return an instant in UTC as text of ISO 8601; the same as that of `utc`, and quicker where there are many."""
+    seconds, fraction = divmod(micros, SECOND)
+    day, clock = divmod(seconds, DAY_SECONDS)
+    minutes, second = divmod(clock, 60)
+    text = f"{_date_text(day)}T{minutes // 60:02}:{minutes % 60:02}:{second:02}"
+    return f"{text}.{fraction:06}+00:00" if fraction else f"{text}+00:00"
+
+
+@lru_cache(maxsize=4096)
+def _date_text(day: int) -> str:
+    return date.fromordinal(_EPOCH_DAY + day).isoformat()
 
 
 def _is_pandas(kind: type) -> bool:

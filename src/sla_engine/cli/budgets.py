@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -12,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from sla_engine.cli.showing import console_for, stop
-from sla_engine.errors import InvalidPeriod, SlaError
+from sla_engine.cli.windows import NO_WINDOW, WindowOptions
+from sla_engine.errors import SlaError
 from sla_engine.ledger import duration_text_of
-from sla_engine.periods import Month, Period, Quarter, Year
+from sla_engine.periods import Period
 from sla_engine.shares import SpentShare
 
 if TYPE_CHECKING:
@@ -25,10 +25,7 @@ def budget(
     target: str,
     /,
     *,
-    month: str | None = None,
-    quarter: str | None = None,
-    year: str | None = None,
-    window: str | None = None,
+    window: WindowOptions = NO_WINDOW,
     zone: str = "UTC",
     downtime: str | None = None,
     probe_every: str = "1m",
@@ -41,16 +38,8 @@ def budget(
     ----------
     target
         The share of time promised, such as 99.9%.
-    month
-        The window: a month, as 2026-03.
-    quarter
-        The window: a quarter, as 2026-Q1.
-    year
-        The window: a year, as 2026.
-    window
-        The window: a length of time, such as 720h.
     zone
-        The zone in which a month, quarter or year begins and ends.
+        The zone in which a day, week, month, quarter or year begins and ends.
     downtime
         Downtime so far, such as 43m: what it spends, and what is left.
     probe_every
@@ -61,7 +50,7 @@ def budget(
     from sla_engine.uptime import Budget, Downtime, usual_alerts  # noqa: PLC0415  (the other commands do without)
 
     try:
-        given = Budget(target, _window(month, quarter, year, window, zone))
+        given = Budget(target, window.of_length(zone))
         spent = None if downtime is None else Downtime.of(downtime)
         data = _data(given, spent, probe_every, usual_alerts())
         console = console_for(sys.stdout)
@@ -71,28 +60,6 @@ def budget(
             _show(data, console)
     except SlaError as error:
         stop(error)
-
-
-def _window(month: str | None, quarter: str | None, year: str | None, window: str | None, zone: str) -> Period | str:
-    named = [one for one in (month, quarter, year, window) if one is not None]
-    if len(named) != 1:
-        raise InvalidPeriod(
-            f"a budget is of one window, and {len(named)} are given",
-            where="window",
-            remedy="Give one of --month 2026-03, --quarter 2026-Q1, --year 2026 and --window 720h",
-        )
-    if month is not None:
-        return Month.parse(month, zone=zone)
-    if quarter is not None:
-        found = re.fullmatch(r"(\d{4})-?Q([1-4])", quarter.strip())
-        if not found:
-            raise InvalidPeriod(f"{quarter!r} is no quarter", value=quarter, remedy='Write it as "2026-Q1"')
-        return Quarter(int(found[1]), int(found[2]), zone=zone)
-    if year is not None:
-        if not re.fullmatch(r"\d{4}", year.strip()):
-            raise InvalidPeriod(f"{year!r} is no year", value=year, remedy='Write it as "2026"')
-        return Year(int(year), zone=zone)
-    return str(window)
 
 
 def _data(given: Budget, spent: Downtime | None, every: str, alerts: tuple[BurnAlert, ...]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ except ImportError:  # pragma: no cover  (a process of its own tests it)
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_STRIDE = 16 * BLOCK
+_STRIDE = 128 * BLOCK
 """So many differences are made at a time: they stay in the processor's cache."""
 
 

@@ -10,7 +10,7 @@ from sla_engine.uptime.budget import Budget, allowed_downtime, burn_rate, highes
 from sla_engine.uptime.composite import Together, k_of_n, parallel, series
 from sla_engine.uptime.credits import AvailabilityBounds, CreditReading, CreditScheme, CreditTier
 from sla_engine.uptime.downtime import Downtime
-from sla_engine.uptime.evaluation import Outage, UptimeChange, UptimeReport, evaluate_uptime
+from sla_engine.uptime.evaluation import UptimeChange, UptimeReport, evaluate_uptime
 from sla_engine.uptime.forecasts import Forecast
 from sla_engine.uptime.incidents import Incident
 from sla_engine.uptime.ledgers import UptimeLedger, UptimeLedgerRow
@@ -18,11 +18,14 @@ from sla_engine.uptime.logs import (
     IncidentRecords,
     MaintenanceRecords,
     ProbeRecords,
+    ReclassificationRecords,
     read_incidents,
     read_maintenance,
     read_probes,
+    read_reclassifications,
 )
 from sla_engine.uptime.maintenance import Maintenance, MaintenanceTerms
+from sla_engine.uptime.outages import Outage
 from sla_engine.uptime.probes import ProbeLog
 from sla_engine.uptime.readings import BurnRates, DowntimeBounds, UptimeReading
 from sla_engine.uptime.reclassification import Reclassification
@@ -59,6 +62,7 @@ __all__ = [
     "ProbeLog",
     "ProbeRecords",
     "Reclassification",
+    "ReclassificationRecords",
     "Reconciled",
     "Reconciliation",
     "RecurringMaintenance",
@@ -85,6 +89,7 @@ __all__ = [
     "read_incidents",
     "read_maintenance",
     "read_probes",
+    "read_reclassifications",
     "read_requests",
     "series",
     "target_for",

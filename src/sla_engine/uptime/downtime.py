@@ -42,7 +42,7 @@ class Downtime:
             raise InvalidAmount(
                 f"{micros!r} is no exact number of microseconds", value=micros, remedy="Use an integer or a Fraction"
             )
-        object.__setattr__(self, "micros", Fraction(micros))
+        object.__setattr__(self, "micros", micros if type(micros) is Fraction else Fraction(micros))
 
     @classmethod
     def of(cls, amount: Downtime | timedelta | str) -> Downtime:

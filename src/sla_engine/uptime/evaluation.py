@@ -4,7 +4,7 @@ A service over a window: how much was down at least, as expected, and at most; a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -22,6 +22,7 @@ from sla_engine.uptime.forecasts import Forecast, RollingSpend, Way, exhausted, 
 from sla_engine.uptime.incidents import Incident
 from sla_engine.uptime.ledgers import UptimeLedger, uptime_ledger
 from sla_engine.uptime.maintenance import Maintenance, MaintenanceTerms
+from sla_engine.uptime.outages import Outage, outages_of
 from sla_engine.uptime.probes import ProbeLog
 from sla_engine.uptime.readings import (
     BOUNDS,
@@ -44,18 +45,6 @@ from sla_engine.uptime.recurring import RecurringMaintenance
 from sla_engine.uptime.requests import RequestLog
 from sla_engine.uptime.rules import CountingRules
 from sla_engine.uptime.stretches import MaintenanceClass, ServiceState, Stretch, joined
-
-
-@dataclass(frozen=True, slots=True)
-class Outage:
-    """
-    A run of time that was not up, with some of it down for certain: from the last good look before it to the next
-    good one after it, how much of it was down at least and at most, and who says so.
-    """
-
-    span: Span
-    downtime: DowntimeBounds
-    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +140,8 @@ class UptimeReport:
     @property
     def coverage(self) -> Share | None:
         """The share of the time so far that is known; None before the window begins."""
-        past = [one for one in self.stretches if one.state != "not_yet"]
-        length = sum(one.length for one in past)
-        dark = sum(one.length for one in past if one.state == "unknown")
-        return Share(length - dark, length) if length else None
+        over = self._sums.over
+        return Share(over - self._sums.unseen, over) if over else None
 
     @property
     def longest_unseen(self) -> Downtime:
@@ -163,28 +150,7 @@ class UptimeReport:
 
     def outages(self) -> tuple[Outage, ...]:
         """Return the outages in order, without those in excused maintenance."""
-        return tuple(self._outages())
-
-    def _outages(self) -> Iterator[Outage]:
-        run: list[Stretch] = []
-        for stretch in (*self.stretches, None):
-            goes_on = (
-                stretch is not None and stretch.maintenance != "excused" and stretch.state in ("down", "uncertain")
-            )
-            if goes_on and stretch is not None:
-                run.append(stretch)
-                continue
-            if any(one.state == "down" for one in run):
-                yield self._outage(run)
-            run = []
-
-    def _outage(self, run: list[Stretch]) -> Outage:
-        least = sum((one.least * one.length for one in run), Fraction(0))
-        most = sum((one.most * one.length for one in run), Fraction(0))
-        like = self.period.start
-        bounds = DowntimeBounds(Downtime(least), Downtime((least + most) / 2), Downtime(most))
-        span = Span(from_micros(run[0].start, like), from_micros(run[-1].end, like))
-        return Outage(span, bounds, tuple(dict.fromkeys(one.source for one in run if one.source)))
+        return tuple(outages_of(self.stretches, self.period.start))
 
     @property
     def mttr(self) -> DowntimeBounds | None:
@@ -218,8 +184,10 @@ class UptimeReport:
     @property
     def exhausted_at(self) -> datetime | None:
         """The last instant at which no more was down for certain than the budget; None if it never is overspent."""
-        way = self._way("lower")
-        found = exhausted(pieces_of(self.stretches, way, Fraction(0)), way.may_fail * self._length)
+        usual = self.reading()
+        if usual.downtime.lower <= usual.budget:
+            return None
+        found = exhausted(pieces_of(self.stretches, self._way("lower"), Fraction(0)), usual.budget.micros)
         return None if found is None else from_micros(found, self.period.start)
 
     @property
@@ -290,7 +258,7 @@ class UptimeReport:
             gone, out, back = self._rolling(at, rate or Fraction(0), way)
         else:
             lo, hi = self.period.span.micros
-            out = exhausted(pieces_of(self.stretches, way, rate or Fraction(0)), way.may_fail * self._length)
+            out = exhausted(pieces_of(self.stretches, way, rate or Fraction(0)), self.budget.micros)
             gone = out is not None and out < min(max(at, lo), hi)
             back = hi if gone else None
         like = self.period.start
@@ -307,10 +275,10 @@ class UptimeReport:
         length = self._length
         told = self._between(at - 2 * length, at + length)
         budget = way.may_fail * length
-        if RollingSpend(pieces_of(told, way, Fraction(0)), length).at(at) <= budget:
-            going_on = RollingSpend(pieces_of(told, way, rate), length)
+        nothing_more = RollingSpend(pieces_of(told, way, Fraction(0), rolls=True), length)
+        if nothing_more.at(at) <= budget:
+            going_on = RollingSpend(pieces_of(told, way, rate, rolls=True), length)
             return False, going_on.runs_out(at, at + length, budget), None
-        nothing_more = RollingSpend(pieces_of(told, way, Fraction(0)), length)
         since = nothing_more.ran_out(at - length, at, budget)
         return True, since, nothing_more.is_back(at, at + length, budget)
 

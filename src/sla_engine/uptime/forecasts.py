@@ -48,20 +48,20 @@ class Way(NamedTuple):
     unknown: Unknown
     base: Base
 
-    def rate(self, stretch: Stretch, future: Fraction) -> Fraction:
-        """
-        Return how fast a stretch spends the budget of the whole window.
-
-        Time that the window is counted without takes its part of the budget along.
-        """
+    def leaves_out(self, stretch: Stretch) -> bool:
+        """Whether the window is counted without a stretch."""
         if stretch.maintenance == "excused":
-            return self.may_fail if self.base == "less_maintenance" else Fraction(0)
+            return self.base == "less_maintenance"
+        return stretch.state == "unknown" and self.unknown == "excluded"
+
+    def rate(self, stretch: Stretch, future: Fraction) -> Fraction:
+        """Return how fast a stretch spends the budget of the whole window."""
+        if stretch.maintenance == "excused" or self.leaves_out(stretch):
+            return Fraction(0)
         if stretch.state == "not_yet":
             return future
         least, most = stretch.least, stretch.most
         if stretch.state == "unknown":
-            if self.unknown == "excluded":
-                return self.may_fail
             if self.unknown == "down":
                 return Fraction(1)
             return most if self.counting == "upper" and self.unknown == "either" else least
@@ -72,9 +72,17 @@ Piece = tuple[int, int, Fraction]
 """A time in which a budget is spent evenly: from, to, and how fast."""
 
 
-def pieces_of(stretches: Iterable[Stretch], way: Way, future: Fraction) -> list[Piece]:
-    """Return how fast each stretch spends the budget; in the time to come as fast as is said."""
-    return [(one.start, one.end, way.rate(one, future)) for one in stretches]
+def pieces_of(stretches: Iterable[Stretch], way: Way, future: Fraction, *, rolls: bool = False) -> list[Piece]:
+    """
+    Return how fast each stretch spends the budget; in the time to come as fast as is said.
+
+    In a window that rolls, time that it is counted without takes its part of the budget along while it is within. A
+    calendar window is counted without it from the start, and so is its budget.
+    """
+    return [
+        (one.start, one.end, way.may_fail if rolls and way.leaves_out(one) else way.rate(one, future))
+        for one in stretches
+    ]
 
 
 def exhausted(pieces: Iterable[Piece], budget: Fraction) -> int | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from fractions import Fraction
+from typing import Any
 
 from sla_engine.errors import InvalidLog, SlaError
 from sla_engine.instants import to_micros
@@ -16,6 +17,7 @@ from sla_engine.tables import Ambiguous, Columns, RowProblem, Times
 from sla_engine.uptime.incidents import Incident
 from sla_engine.uptime.maintenance import Maintenance
 from sla_engine.uptime.probes import Every, ProbeLog
+from sla_engine.uptime.reclassification import Reclassification
 from sla_engine.uptime.recurring import RecurringMaintenance
 from sla_engine.zones import zone_name, zone_of
 
@@ -53,6 +55,15 @@ class MaintenanceRecords:
     rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class ReclassificationRecords:
+    """The decisions of a file by service (`""` is all), the rows that could not be used, and the number of all."""
+
+    reclassified: Mapping[str, tuple[Reclassification, ...]]
+    problems: tuple[RowProblem, ...]
+    rows: int
+
+
 def read_probes(
     source: str | bytes | Iterable[str],
     *,
@@ -65,7 +76,8 @@ def read_probes(
     down: Iterable[str] = DOWN_WORDS,
 ) -> ProbeRecords:
     """
-    Read probe logs from CSV with the columns `at` and `up`, and perhaps `service` and `location`.
+    Read probe logs from CSV with the columns `at` and `up`, and perhaps `service`, `location` and `recorded_at` (when
+    the row came in, if later; empty: at once).
 
     `every` is the spacing that is meant, one for all or by service. `up` and `down` are the words of the column `up`,
     in any case of letters. Rows may stand in any order; one that repeats an earlier one is a problem, and so is one
@@ -73,8 +85,9 @@ def read_probes(
     """
     times = times_written(zone, time_format, ambiguous)
     words = {**{word.lower(): False for word in down}, **{word.lower(): True for word in up}}
-    table = Columns(source, {"at": "at", "up": "up"}, {"service": "service", "location": "location"})
+    table = Columns(source, {"at": "at", "up": "up"}, {key: key for key in ("service", "location", "recorded_at")})
     found: dict[str, dict[str, dict[int, bool]]] = {}
+    late: dict[tuple[str, str], list[tuple[int, int]]] = {}
 
     def read(row: Mapping[str, str]) -> None:
         said = row["up"].lower()
@@ -88,6 +101,10 @@ def read_probes(
         if at in log:
             again = "again" if log[at] is words[said] else "again, and otherwise"
             raise InvalidLog(f"the probe at {row['at']} is told {again}")
+        if row.get("recorded_at") and (came := to_micros(times.read(row["recorded_at"], "recorded_at"))) != at:
+            if came < at:
+                raise InvalidLog(f"the probe at {row['at']} came in at {row['recorded_at']}, before it was made")
+            late.setdefault((service, row.get("location", "")), []).append((at, came))
         log[at] = words[said]
 
     _each(table, read)
@@ -98,6 +115,7 @@ def read_probes(
                 every=every[service] if isinstance(every, Mapping) else every,
                 gap=gap,
                 location=location,
+                late=late.get((service, location), ()),
             )
             for location, rows in locations.items()
         )
@@ -114,18 +132,21 @@ def read_incidents(
     ambiguous: Ambiguous = "refuse",
 ) -> IncidentRecords:
     """
-    Read incidents from CSV with the columns `id`, `start` and `end` (empty: it lasts), and perhaps `service` and
-    `weight`.
+    Read incidents from CSV with the columns `id`, `start` and `end` (empty: it lasts), and perhaps `service`, `weight`
+    and `recorded_at` (when it was written down; empty: at once).
 
     Raises `InvalidLog` where nothing can be read.
     """
     times = times_written(zone, time_format, ambiguous)
-    table = Columns(source, {"id": "id", "start": "start", "end": "end"}, {"service": "service", "weight": "weight"})
+    table = Columns(
+        source, {"id": "id", "start": "start", "end": "end"}, {key: key for key in ("service", "weight", "recorded_at")}
+    )
     found: dict[str, list[Incident]] = {}
 
     def read(row: Mapping[str, str]) -> None:
         start, end = times.read(row["start"], "start"), _or_none(times, row["end"], "end")
-        one = Incident(_named(row), start, end, row.get("weight") or "100%")
+        recorded = _or_none(times, row.get("recorded_at", ""), "recorded_at")
+        one = Incident(_named(row), start, end, row.get("weight") or "100%", recorded)
         found.setdefault(row.get("service", ""), []).append(one)
 
     _each(table, read)
@@ -184,6 +205,36 @@ def read_maintenance(
 
     _each(table, read)
     return MaintenanceRecords({name: tuple(ones) for name, ones in found.items()}, tuple(table.problems), table.rows)
+
+
+def read_reclassifications(
+    source: str | bytes | Iterable[str],
+    *,
+    zone: str | tzinfo | None = None,
+    time_format: str | None = None,
+    ambiguous: Ambiguous = "refuse",
+) -> ReclassificationRecords:
+    """
+    Read decisions on a time afterwards from CSV with the columns `id`, `start`, `end`, `decision` (up, down, excused or
+    unexcused) and `decided_at`, and perhaps `service` (empty: all) and `reason`.
+
+    Raises `InvalidLog` where nothing can be read.
+    """
+    times = times_written(zone, time_format, ambiguous)
+    needed = {key: key for key in ("id", "start", "end", "decision", "decided_at")}
+    table = Columns(source, needed, {"service": "service", "reason": "reason"})
+    found: dict[str, list[Reclassification]] = {}
+
+    def read(row: Mapping[str, str]) -> None:
+        start, end, decided = (times.read(row[column], column) for column in ("start", "end", "decided_at"))
+        decision: Any = row["decision"].lower()
+        one = Reclassification(_named(row), start, end, decision, decided, row.get("reason", ""))
+        found.setdefault(row.get("service", ""), []).append(one)
+
+    _each(table, read)
+    return ReclassificationRecords(
+        {name: tuple(ones) for name, ones in found.items()}, tuple(table.problems), table.rows
+    )
 
 
 def times_written(zone: str | tzinfo | None, form: str | None, ambiguous: Ambiguous) -> Times:

@@ -36,7 +36,7 @@ Every = timedelta | str | Sequence[tuple[datetime, timedelta | str]]
 Cadence = tuple[tuple[int, int], ...]
 """Pairs of an instant and the spacing from it on, in microseconds and in order."""
 
-BLOCK = 4096
+BLOCK = 512
 """So many pairs of neighbours share one figure for the widest of them."""
 _ALWAYS = -(10**18)
 _FAILED = re.compile(rb"\x00+")
@@ -168,9 +168,11 @@ class ProbeLog:
         """
         log = self if at is None else self.as_of(at)
         for start, end, state, source in log._stretches(lo, hi, at):
-            start, end = max(start, lo), min(end, hi)  # noqa: PLW2901  (the part of it that was asked about)
-            if start < end:
-                yield start, end, state, source
+            if start >= lo and end <= hi:
+                if start < end:
+                    yield start, end, state, source
+            elif max(start, lo) < min(end, hi):
+                yield max(start, lo), min(end, hi), state, source
 
     def _known(self, at: int | None) -> int:
         """Return how many probes are known at an instant."""

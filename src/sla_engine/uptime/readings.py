@@ -101,11 +101,16 @@ class UptimeReading:
 
 
 class Sums(NamedTuple):
-    """The time of stretches by what it counts as, in microseconds; `least` and `most` are of what is known."""
+    """
+    The time of stretches by what it counts as, in microseconds; `least` and `most` are of what is known.
+
+    `over` is the time up to `at`, and `unseen` what of it is unknown; `dark` is what of that counts.
+    """
 
     whole: int
-    known: int
     excused: int
+    over: int
+    unseen: int
     to_come: int
     dark: int
     dark_least: Fraction
@@ -116,7 +121,7 @@ class Sums(NamedTuple):
 
 def summed(stretches: Iterable[Stretch]) -> Sums:
     """Return what stretches add up to."""
-    whole = known = excused = to_come = dark = 0
+    whole = over = unseen = excused = to_come = dark = 0
     # Whole numbers as long as nothing is down by a part: fractions take their time.
     least: int | Fraction = 0
     most: int | Fraction = 0
@@ -131,7 +136,9 @@ def summed(stretches: Iterable[Stretch]) -> Sums:
             else:
                 to_come += length
             continue
-        known += length if state != "unknown" else 0
+        over += length
+        if state == "unknown":
+            unseen += length
         if maintenance == "excused":
             excused += length
             continue
@@ -145,7 +152,16 @@ def summed(stretches: Iterable[Stretch]) -> Sums:
         else:
             least, most = least + lower, most + upper
     return Sums(
-        whole, known, excused, to_come, dark, Fraction(dark_least), Fraction(dark_most), Fraction(least), Fraction(most)
+        whole,
+        excused,
+        over,
+        unseen,
+        to_come,
+        dark,
+        Fraction(dark_least),
+        Fraction(dark_most),
+        Fraction(least),
+        Fraction(most),
     )
 
 
@@ -163,7 +179,7 @@ def reading_of(
         lower, expected = lower + sums.dark_least, expected + sums.dark_least
         upper += sums.dark_most if unknown == "either" else sums.dark_least
     bounds = DowntimeBounds(Downtime(lower), Downtime(expected), Downtime(upper))
-    return UptimeReading(unknown, base, size, sums.known, target, bounds, *(clause or ()))
+    return UptimeReading(unknown, base, size, sums.over - sums.unseen, target, bounds, *(clause or ()))
 
 
 def longest_outage(stretches: Sequence[Stretch], unknown: Unknown) -> DowntimeBounds:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
-from sla_engine.instants import utc
+from sla_engine.instants import utc_text
 from sla_engine.uptime.incidents import Weighed
 from sla_engine.uptime.maintenance import Excused
 from sla_engine.uptime.probes import ProbeLog, State
@@ -77,7 +77,7 @@ def composed(
     """
     layers: tuple[Sequence[Any], ...] = (seen, answered, said, planned, ruled)
     if not any(layers[1:]):
-        return joined(_alone(seen, lo, hi, known_until))
+        return _alone(seen, lo, hi, known_until)
     edges = {lo, hi, known_until}
     for parts in layers:
         for part in parts:
@@ -93,14 +93,21 @@ def composed(
     return joined(stretches())
 
 
-def _alone(seen: Sequence[Seen], lo: int, hi: int, known_until: int) -> Iterator[Stretch]:
-    """Yield the stretches of probes alone: most logs are, and they are long."""
+def _alone(seen: Sequence[Seen], lo: int, hi: int, known_until: int) -> list[Stretch]:
+    """Return the stretches of probes alone: most logs are, and they are long."""
+    found: list[Stretch] = []
+    since, (_, until, last, told) = lo, seen[0] if seen else (lo, known_until, "up", "")
     for start, end, state, source in seen:
-        yield Stretch(start, end, state, *_BOUNDS[state], "none", source)
-    if not seen and lo < known_until:
-        yield Stretch(lo, known_until, "up", NOTHING, NOTHING, "none", "")
+        if state != last or source != told:
+            least, most = _BOUNDS[last]
+            found.append(Stretch(since, until, last, least, most, "none", told))
+            since, last, told = start, state, source
+        until = end
+    if since < until:
+        found.append(Stretch(since, until, last, *_BOUNDS[last], "none", told))
     if known_until < hi:
-        yield Stretch(known_until, hi, "not_yet", NOTHING, ALL, "none", "")
+        found.append(Stretch(known_until, hi, "not_yet", NOTHING, ALL, "none", ""))
+    return found
 
 
 def joined(stretches: Iterable[Stretch]) -> list[Stretch]:
@@ -205,8 +212,15 @@ def seen_by(probes: Sequence[ProbeLog], down_needs: int, lo: int, hi: int, at: i
 
 def _named(log: ProbeLog, lo: int, hi: int, at: int) -> Iterator[Seen]:
     probe = f"probe {log.location}" if log.location else "probe"
+    named: int | None = None
+    name = ""
     for start, end, state, micros in log.states(lo, hi, at=at):
-        yield start, end, state, "" if state == "up" else f"{probe} {utc(micros).isoformat()}"
+        if state == "up":
+            yield start, end, state, ""
+            continue
+        if micros != named:
+            named, name = micros, f"{probe} {utc_text(micros)}"
+        yield start, end, state, name
 
 
 def _joint(parts: list[Seen], needed: int) -> tuple[State, str]:

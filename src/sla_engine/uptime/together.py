@@ -104,7 +104,7 @@ def evaluate_together(
     """
     reports = list(parts.values())
     wanted = len(reports) if needed is None else needed
-    if isinstance(wanted, bool) or not 1 <= wanted <= len(reports):
+    if not isinstance(wanted, int) or isinstance(wanted, bool) or not 1 <= wanted <= len(reports):  # type: ignore[redundant-expr]
         raise InvalidAmount(
             f"{wanted} of {len(reports)} services cannot be needed",
             where="needed",

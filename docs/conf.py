@@ -32,7 +32,7 @@ nitpick_ignore_regex = [
     ("py:class", r"(datetime|collections\.abc|fractions|os)\.\w+"),
     ("py:class", r"hypothesis\.strategies\.SearchStrategy"),
     # The same, where autodoc cannot resolve a name and gives it as written.
-    ("py:class", r"datetime|date|timedelta|tzinfo|SearchStrategy"),
+    ("py:class", r"datetime|date|timedelta|tzinfo|SearchStrategy|Unknown|Base"),
     # Type variables: the type that goes in comes out.
     ("py:class", r"sla_engine\.(calendars\.calendar|policies\.policy)\.T"),
 ]

@@ -13,7 +13,7 @@ from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, fie
 from sla_engine.amounts import Amount, duration_text, elapsed_time, parse_amount
 from sla_engine.calendars.calendar import AmountInput
 from sla_engine.data import Data
-from sla_engine.errors import InvalidAmount, InvalidPolicy, SlaError, UnknownName, several
+from sla_engine.errors import AmbiguousDays, InvalidAmount, InvalidPolicy, SlaError, UnknownName, several
 from sla_engine.facts import Match, MatchField
 from sla_engine.shares import Share
 
@@ -55,7 +55,12 @@ ShareField = Annotated[
 def _read_duration(given: object) -> timedelta:
     if not isinstance(given, (str, timedelta)):
         raise InvalidAmount(f"{given!r} is no duration", value=given, remedy='Write "1m" or "5m"')
-    return elapsed_time(given).duration
+    try:
+        return elapsed_time(given).duration
+    except AmbiguousDays as error:
+        raise AmbiguousDays(
+            error.problem, value=given, remedy='Write it in hours: "24h" a day, "720h" for 30'
+        ) from None
 
 
 DurationField = Annotated[

@@ -16,6 +16,7 @@ from sla_engine import cli, errors
 from sla_engine.cli.budgets import budget
 from sla_engine.cli.reading import LogOptions
 from sla_engine.cli.uptimes import uptime
+from sla_engine.cli.windows import WindowOptions
 from sla_engine.data import Data
 from sla_engine.policies.checks import FindingKind
 from sla_engine.testing import strategies, ticket_strategies
@@ -32,7 +33,8 @@ def page(name: str) -> str:
 
 def documented(text: str) -> set[str]:
     """The names that have a directive of their own."""
-    return set(re.findall(r"^ *\.\. auto(?:class|function|exception):: (?:sla_engine\.)?(\w+)", text, re.MULTILINE))
+    directive = r"^ *\.\. (?:auto(?:class|function|exception)|data):: (?:sla_engine\.)?(\w+)"
+    return set(re.findall(directive, text, re.MULTILINE))
 
 
 def test_every_public_name_is_documented_once() -> None:
@@ -65,6 +67,11 @@ def test_every_question_of_a_calendar_is_documented() -> None:
         sla.Target,
         sla.Requirement,
         sla.Service,
+        sla.ServiceGroup,
+        sla.MaintenanceTerms,
+        sla.CountingRules,
+        sla.CreditScheme,
+        sla.CreditTier,
         sla.Clock,
         sla.Rule,
         sla.Exclusion,
@@ -127,6 +134,10 @@ def test_every_option_of_the_command_line_is_documented(command: Callable[..., N
     for name, parameter in inspect.signature(command).parameters.items():
         if name == "options":
             assert "[log](#how-the-log-is-written)" in section
+            continue
+        if name == "window":
+            for field in dataclasses.fields(WindowOptions):
+                assert f"| `--{field.name.replace('_', '-')}` |" in section, field.name
             continue
         option = f"--{name.replace('_', '-')}" if parameter.kind is parameter.KEYWORD_ONLY else name.upper()
         assert f"| `{option}` |" in section, option

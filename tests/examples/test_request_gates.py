@@ -481,3 +481,21 @@ class TestReports:
         report = evaluate("99.9%", APRIL, at=APRIL.end, requests=contract.log(first, second))
         reading = contract.SCHEME.assess(report)
         assert reading.least == reading.expected == reading.most == sla.Share.parse(paid)
+
+
+def test_what_is_said_is_not_taken_back_when_the_next_probe_fails() -> None:
+    start = datetime(2026, 3, 10, tzinfo=UTC)
+    minute = timedelta(minutes=1)
+    gate = sla.RequestGate(error_rate="10%")
+    log = sla.RequestLog.of([(start + number * minute, 100, 0) for number in range(30)], every="1m", gate=gate)
+    probes = sla.ProbeLog.of([(start + 5 * number * minute, number != 2) for number in range(5)], every="5m")
+    day = sla.Day(start.date(), zone="UTC")
+    reports = [
+        sla.evaluate_uptime("99%", day, at=start + number * minute, probes=probes, requests=log)
+        for number in range(1, 30)
+    ]
+    for earlier, later in pairwise(reports):
+        assert later.downtime.lower >= earlier.downtime.lower
+        assert later.downtime.upper <= earlier.downtime.upper
+    # From the good probe at 5 to the failed one at 10, and on to the good one at 15, nobody knows.
+    assert reports[15].downtime.upper - reports[15].downtime.lower == day.duration - 15 * minute + 10 * minute

@@ -124,7 +124,8 @@ def uptime(
         if ledger is not None and ledger not in found.services:
             rules.service(ledger)
         if format == "json":
-            console.file.write(json.dumps(_data(found), indent=2, ensure_ascii=False) + "\n")
+            data = _data(found, reconcile=reconcile) if ledger is None else found[ledger].ledger().to_data()
+            console.file.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
         elif ledger is not None:
             console.file.write(f"{found[ledger].ledger()}\n")
         else:
@@ -208,9 +209,12 @@ def _end(period: Period, logs: Sequence[ProbeLog]) -> datetime:
     return period.end
 
 
-def _data(found: PolicyUptime) -> dict[str, Any]:
+def _data(found: PolicyUptime, *, reconcile: bool) -> dict[str, Any]:
     """Return the reports as plain data: the services by their names, and what is promised together."""
     data: dict[str, Any] = {name: report.to_data() for name, report in found.services.items()}
+    for name, report in found.services.items():
+        if reconcile:
+            data[name]["reconciliation"] = report.reconciliation().to_data()
     for name, joint in found.with_needs.items():
         data[name]["with_needs"] = _joint_data(joint)
     return {**data, **{f"group:{name}": _joint_data(joint) for name, joint in found.groups.items()}}

@@ -9,13 +9,9 @@ from fractions import Fraction
 from math import floor
 from typing import TYPE_CHECKING, Any
 
-from sla_engine.errors import InvalidLog, MissingExtra
+from sla_engine.errors import InvalidLog
+from sla_engine.frames.numbers import np
 from sla_engine.uptime.probes import BLOCK, Every, Meant, ProbeLog, contradiction, good_runs, limit_of
-
-try:
-    import numpy as np
-except ImportError:  # pragma: no cover  (a process of its own tests it)
-    raise MissingExtra("arrays need NumPy", where="numpy", remedy="pip install sla_engine[numpy]") from None
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -213,9 +213,9 @@ def _called(kind: type[Data]) -> str:
 
 
 def _merged(old: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """Return a tier's or service's table with changes; its targets and requirements are changed one by one."""
+    """Return a tier's or service's table with changes; its own tables are changed key by key."""
     new = {**old, **change}
-    for key in ("targets", "requires"):
+    for key in ("targets", "requires", "terms", "rules"):
         if isinstance(change.get(key), dict):
             both = {**old.get(key, {}), **change[key]}
             new[key] = {name: value for name, value in both.items() if value != "none"}

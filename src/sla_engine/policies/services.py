@@ -69,8 +69,11 @@ def evaluate_services(
     reclassified: Mapping[str, Iterable[Reclassification]],
 ) -> PolicyUptime:
     """Return what is known of each service of a policy; see `Policy.evaluate_uptime`."""
-    for name in (*probes, *requests, *filter(None, (*incidents, *maintenance, *reclassified))):
+    periods = period if isinstance(period, Mapping) else {}
+    for name in (*periods, *probes, *requests, *filter(None, (*incidents, *maintenance, *reclassified))):
         policy.service(name)
+    # What is said of all services is read for each of them.
+    incidents, maintenance, reclassified = _kept(incidents), _kept(maintenance), _kept(reclassified)
     found: dict[str, UptimeReport] = {}
     for service in policy.services:
         own = period.get(service.name) if isinstance(period, Mapping) else period
@@ -99,6 +102,10 @@ def evaluate_services(
     return PolicyUptime(found, with_needs, groups)
 
 
+def _kept(by_service: Mapping[str, Iterable[_T]]) -> dict[str, tuple[_T, ...]]:
+    return {service: tuple(given) for service, given in by_service.items()}
+
+
 def _of(service: str, by_service: Mapping[str, Iterable[_T]]) -> tuple[_T, ...]:
     """Return what is said of a service, and of all."""
     return (*by_service.get("", ()), *by_service.get(service, ()))
@@ -124,8 +131,9 @@ def needed_by(service: Service, services: Sequence[Service]) -> list[str]:
                 value=one.name,
                 remedy="Break the circle",
             )
-        if one.name not in found:
-            found.append(one.name)
+        if one.name in found:
+            return
+        found.append(one.name)
         for name in one.needs:
             add(find(services, name, "service"), (*path, one.name))
 

@@ -25,7 +25,9 @@ from sla_engine.uptime.maintenance import Maintenance, MaintenanceTerms
 from sla_engine.uptime.outages import Outage, outages_of
 from sla_engine.uptime.probes import ProbeLog
 from sla_engine.uptime.readings import (
+    BASES,
     BOUNDS,
+    UNKNOWNS,
     Base,
     Bound,
     BurnRates,
@@ -34,6 +36,7 @@ from sla_engine.uptime.readings import (
     Unknown,
     UptimeReading,
     UptimeVerdict,
+    checked,
     longest_outage,
     reading_of,
     summed,
@@ -58,7 +61,10 @@ class UptimeChange:
     @property
     def is_revision(self) -> bool:
         """Whether something was said of it before that no longer holds; not so for time that was to come."""
-        return self.before.state not in ("not_yet", "unknown") or self.before.maintenance != self.after.maintenance
+        before, after = self.before, self.after
+        if before.state == "unknown":
+            return before.maintenance != after.maintenance or before.least > after.least
+        return before.state != "not_yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +114,7 @@ class UptimeReport:
 
     def readings(self) -> tuple[UptimeReading, ...]:
         """Return all ways to count, side by side."""
-        ways: tuple[Unknown, ...] = ("either", "up", "down", "excluded")
-        bases: tuple[Base, ...] = ("window", "less_maintenance")
-        return tuple(self.reading(unknown=unknown, base=base) for base in bases for unknown in ways)
+        return tuple(self.reading(unknown=unknown, base=base) for base in BASES for unknown in UNKNOWNS)
 
     @property
     def availability(self) -> Share | None:
@@ -249,6 +253,7 @@ class UptimeReport:
         Of a rolling window, it is that which ends at each instant: what was down leaves it in time. Maintenance that is
         excused and announced spends nothing in the time to come. Raises `InvalidAmount`.
         """
+        checked(counting, BOUNDS, "counting")
         at = to_micros(self.at)
         recent = self._recent(look_back)
         known = recent.base_micros and (recent.known_micros or self.unknown == "down")
@@ -297,12 +302,9 @@ class UptimeReport:
         for start, end in pairwise(edges):
             places = [_place(told, place, start) for told, place in zip((before, after), places, strict=True)]
             was, now = before[places[0]], after[places[1]]
-            if was[2:] == now[2:]:
-                continue
-            if found and found[-1].span.micros[1] == start and (found[-1].before, found[-1].after) == (was, now):
-                start = found.pop().span.micros[0]  # noqa: PLW2901  (it goes on)
-            span = Span(from_micros(start, self.period.start), from_micros(end, self.period.start))
-            found.append(UptimeChange(span, was, now))
+            if was[2:] != now[2:]:
+                span = Span(from_micros(start, self.period.start), from_micros(end, self.period.start))
+                found.append(UptimeChange(span, was, now))
         return tuple(found)
 
     def as_of(self, at: datetime) -> UptimeReport:
@@ -379,6 +381,8 @@ def report_of(
     longest_allowed: Downtime | None = None,
 ) -> UptimeReport:
     """Return what a record tells of a period at an instant."""
+    checked(unknown, UNKNOWNS, "unknown")
+    checked(base, BASES, "base")
     told = record.stretches(*period.span.micros, to_micros(at))
     return UptimeReport(period, at, target_share(target), tuple(told), record, unknown, base, longest_allowed)
 
@@ -406,7 +410,8 @@ def evaluate_uptime(
     Down is what any source says; of several locations' probes, `down_needs` must agree. Maintenance is excused under
     its `terms`; `reclassified` are decisions on a time afterwards, and hide what was said of it. `rules` are those by
     which a contract counts downtime, and `longest_outage` is how long one outage may last. `unknown` and `base` are the
-    usual reading of the report. Raises `InvalidAmount` for a number of locations that there is not.
+    usual reading of the report. Raises `InvalidAmount` for a number of locations that there is not, for a way to count
+    that there is not, and for a length of an outage below none.
     """
     logs = (probes,) if isinstance(probes, ProbeLog) else tuple(probes)
     if not 1 <= down_needs <= max(len(logs), 1):
@@ -427,4 +432,8 @@ def evaluate_uptime(
         rules,
     )
     allowed = None if longest_outage is None else Downtime.of(longest_outage)
+    if allowed is not None and allowed.micros < 0:
+        raise InvalidAmount(
+            f"no outage is as short as {allowed}", where="longest_outage", value=longest_outage, remedy='Write "15m"'
+        )
     return report_of(record, target, period, at, unknown=unknown, base=base, longest_allowed=allowed)

@@ -29,8 +29,9 @@ class Forecast:
     `counting` is the bound by which downtime is counted, and `error_rate` the share of time that is down at present:
     that of the look-back; None where nothing is known of it. `exhausted_at` is the last instant at which no more was
     down than the budget: in the past where `is_exhausted`, else in the time to come, if things go on at the error
-    rate; None if they do not exhaust it. `back_at` is when an exhausted budget is back, if nothing more is down: when
-    enough has left a rolling window, or when the next calendar window begins; None where it is not exhausted.
+    rate; None if they do not exhaust it, in a rolling window within its length, or where it has been exhausted for
+    longer than that. `back_at` is when an exhausted budget is back, if nothing more is down: when enough has left a
+    rolling window, or when the next calendar window begins; None where it is not exhausted.
     """
 
     counting: Bound

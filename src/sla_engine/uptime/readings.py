@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
+from sla_engine.errors import InvalidAmount
 from sla_engine.shares import Share, SpentShare
 from sla_engine.uptime.downtime import Downtime
 from sla_engine.uptime.stretches import ALL, NOTHING, Stretch
@@ -17,7 +18,17 @@ Unknown = Literal["either", "up", "down", "excluded"]
 Base = Literal["window", "less_maintenance"]
 Bound = Literal["lower", "expected", "upper"]
 UptimeVerdict = Literal["met", "breached", "undecided"]
+UNKNOWNS: tuple[Unknown, ...] = ("either", "up", "down", "excluded")
+BASES: tuple[Base, ...] = ("window", "less_maintenance")
 BOUNDS: tuple[Bound, ...] = ("lower", "expected", "upper")
+
+
+def checked(given: str, known: tuple[str, ...], where: str) -> None:
+    """Raise `InvalidAmount` for a word that is none of those that are known."""
+    if given not in known:
+        raise InvalidAmount(
+            f"{given!r} is no {where}", where=where, value=given, remedy=f"Write one of {', '.join(known)}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +179,9 @@ def summed(stretches: Iterable[Stretch]) -> Sums:
 def reading_of(
     sums: Sums, target: Share, unknown: Unknown, base: Base, clause: tuple[DowntimeBounds, Downtime] | None = None
 ) -> UptimeReading:
-    """Count a time one way."""
+    """Count a time one way; raises `InvalidAmount` for a way that there is not."""
+    checked(unknown, UNKNOWNS, "unknown")
+    checked(base, BASES, "base")
     lower, upper, expected = sums.least, sums.most + sums.to_come, (sums.least + sums.most) / 2
     size = sums.whole - (sums.excused if base == "less_maintenance" else 0)
     if unknown == "excluded":
@@ -179,7 +192,11 @@ def reading_of(
         lower, expected = lower + sums.dark_least, expected + sums.dark_least
         upper += sums.dark_most if unknown == "either" else sums.dark_least
     bounds = DowntimeBounds(Downtime(lower), Downtime(expected), Downtime(upper))
-    return UptimeReading(unknown, base, size, sums.over - sums.unseen, target, bounds, *(clause or ()))
+    known = sums.over - sums.unseen
+    if base == "less_maintenance":
+        known = sums.whole - sums.excused - sums.to_come - sums.dark
+    longest, allowed = clause or (None, None)
+    return UptimeReading(unknown, base, size, known, target, bounds, longest, allowed)
 
 
 def longest_outage(stretches: Sequence[Stretch], unknown: Unknown) -> DowntimeBounds:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 from sla_engine.instants import from_micros
 from sla_engine.periods import Period
@@ -83,6 +83,27 @@ class Reconciliation:
         for row in self.rows:
             found[row.agreement] = found.get(row.agreement, Downtime()) + row.span.duration
         return found
+
+    def to_data(self) -> dict[str, Any]:
+        """Return it as plain data: the time of each kind, the rows, and the incidents; times are exact text."""
+        return {
+            "period": self.period.label,
+            "table": {agreement: str(length) for agreement, length in self.table().items()},
+            "rows": [
+                {
+                    "start": row.span.start.isoformat(),
+                    "end": row.span.end.isoformat(),
+                    "agreement": row.agreement,
+                    "probe": row.probe,
+                    "incident": row.incident,
+                }
+                for row in self.rows
+            ],
+            "incidents": [
+                {"id": one.id, "down": str(one.down), "up": str(one.up), "untold": str(one.untold)}
+                for one in self.incidents
+            ],
+        }
 
     @property
     def disagreements(self) -> tuple[Reconciled, ...]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_serializer, field_validator
 
 from sla_engine.calendars.calendar import ZoneName
 from sla_engine.data import Data
@@ -40,6 +40,14 @@ _WINDOWS: dict[WindowName, type[Day | Week | Month | Quarter | Year]] = {
 _NO_TERMS = MaintenanceTerms()
 
 
+def _promised(share: Share) -> Share:
+    """Return what can be promised; the error is located by the key in which it was written."""
+    try:
+        return target_share(share)
+    except InvalidAmount as error:
+        raise InvalidAmount(error.problem, value=error.value, remedy=error.remedy) from None
+
+
 class Service(Data, frozen=True):
     """
     Something that is kept running: the share of time promised, in which window, and how often it is probed.
@@ -62,7 +70,7 @@ class Service(Data, frozen=True):
     terms: MaintenanceTerms = _NO_TERMS
     rules: CountingRules | None = None
     longest_outage: DurationField | None = None
-    down_needs: Annotated[int, Field(ge=1)] = 1
+    down_needs: Annotated[int, Field(ge=1, strict=True)] = 1
     unknown: Unknown = "either"
     base: Base = "window"
     needs: tuple[str, ...] = ()
@@ -93,14 +101,19 @@ class Service(Data, frozen=True):
     @field_validator("uptime")
     @classmethod
     def _promised(cls, share: Share) -> Share:
-        return target_share(share)
+        return _promised(share)
 
     @field_validator("probe_every", "longest_outage")
     @classmethod
-    def _longer_than_nothing(cls, length: timedelta | None) -> timedelta | None:
+    def _longer_than_nothing(cls, length: timedelta | None, info: ValidationInfo) -> timedelta | None:
         if length is not None and length <= timedelta():
-            raise InvalidAmount("probes need time between them", value=str(length), remedy='Write "1m" or "5m"')
+            problem = "probes need time between them" if info.field_name == "probe_every" else "no outage is as short"
+            raise InvalidAmount(problem, value=str(length), remedy='Write "1m" or "5m"')
         return length
+
+    @field_serializer("terms", "rules", "credit_scheme")
+    def _write_parts(self, part: Data | None) -> dict[str, Any] | None:
+        return None if part is None else part.to_data()
 
     def window_of(self, at: datetime) -> Period:
         """Return the window of the service in which an instant lies."""
@@ -152,7 +165,7 @@ class ServiceGroup(Data, frozen=True):
     name: str = Field(min_length=1)
     title: str = ""
     services: tuple[str, ...] = Field(min_length=1)
-    needed: int | None = None
+    needed: Annotated[int, Field(strict=True)] | None = None
     uptime: ShareField
 
     if TYPE_CHECKING:
@@ -170,7 +183,7 @@ class ServiceGroup(Data, frozen=True):
     @field_validator("uptime")
     @classmethod
     def _promised(cls, share: Share) -> Share:
-        return target_share(share)
+        return _promised(share)
 
     @field_validator("needed")
     @classmethod

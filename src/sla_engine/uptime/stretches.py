@@ -82,13 +82,15 @@ def composed(
     for parts in layers:
         for part in parts:
             edges.update(part[:2])
+    edges.update(tails := [_tail(parts, known_until) for parts in (seen, answered)])
     ordered = sorted(edge for edge in edges if lo <= edge <= hi)
     cursors = [_Cursor(parts) for parts in layers]
 
     def stretches() -> Iterator[Stretch]:
         for start, end in pairwise(ordered):
-            told = [cursor.at(start) for cursor in cursors]
-            yield _stretch(start, end, *told, not_yet=start >= known_until)
+            probe, request, *others = (cursor.at(start) for cursor in cursors)
+            observed = _observed(probe, request, open_end=any(start >= tail for tail in tails))
+            yield _stretch(start, end, observed, *others, not_yet=start >= known_until)
 
     return joined(stretches())
 
@@ -136,18 +138,28 @@ class _Cursor:
         return None
 
 
+def _tail(parts: Sequence[tuple[Any, ...]], known_until: int) -> int:
+    """Return from when on a source has nothing to say yet: what comes in later may say anything of that time."""
+    tail = known_until
+    for part in reversed(parts):
+        start, _, state, *_ = part
+        if state != "unknown":
+            break
+        tail = start
+    return tail
+
+
 def _stretch(  # noqa: PLR0917  (one of each layer, in their order)
     start: int,
     end: int,
-    probe: Seen | None,
-    request: Answered | None,
+    observed: _Told,
     incident: Weighed | None,
     work: Excused | None,
     ruling: Ruled | None,
     *,
     not_yet: bool,
 ) -> Stretch:
-    known: _Told = ("not_yet", NOTHING, ALL, "") if not_yet else _state(probe, request, incident)
+    known: _Told = ("not_yet", NOTHING, ALL, "") if not_yet else _state(observed, incident)
     maintenance: MaintenanceClass = "none"
     reason = ""
     if work is not None:
@@ -164,9 +176,9 @@ def _stretch(  # noqa: PLR0917  (one of each layer, in their order)
     return Stretch(start, end, state, least, most, maintenance, source, reason)
 
 
-def _state(probe: Seen | None, request: Answered | None, incident: Weighed | None) -> _Told:
+def _state(observed: _Told, incident: Weighed | None) -> _Told:
     """Return what is known of a stretch: its state, the least and the most that was down, and who says so."""
-    state, least, most, source = _observed(probe, request)
+    state, least, most, source = observed
     if incident is None:
         return state, least, most, source
     _, _, weight, name = incident
@@ -176,8 +188,12 @@ def _state(probe: Seen | None, request: Answered | None, incident: Weighed | Non
     return ("down" if least == most else state), least, most, name
 
 
-def _observed(probe: Seen | None, request: Answered | None) -> _Told:
-    """Return what was looked at: down is what any of the two says, and the one tells what the other does not know."""
+def _observed(probe: Seen | None, request: Answered | None, *, open_end: bool) -> _Told:
+    """
+    Return what was looked at: down is what any of the two says, and the one tells what the other does not know.
+
+    At the open end of one of them, it may yet say that it was down, so the other does not tell that it was not.
+    """
     told: list[_Told] = []
     if probe is not None:
         told.append((probe[2], *_BOUNDS[probe[2]], probe[3]))
@@ -190,6 +206,8 @@ def _observed(probe: Seen | None, request: Answered | None) -> _Told:
     if not known:
         return told[0]
     heaviest = max(known, key=lambda one: (one[1], one[2]))
+    if open_end and len(known) < len(told) and heaviest[1] < 1:
+        return "unknown", heaviest[1], ALL, heaviest[3] or next(one[3] for one in told if one[0] == "unknown")
     most = max(one[2] for one in known)
     return ("down" if most and heaviest[1] == most else "uncertain" if most else "up"), heaviest[1], most, heaviest[3]
 

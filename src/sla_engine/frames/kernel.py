@@ -1,0 +1,419 @@
+"""
+A calendar's questions over columns of instants: the same look-ups as for one, in blocks that stay in the cache.
+
+Columns are int64: microseconds since 1970 UTC, and amounts in microseconds. `NULL` is no value (NumPy's NaT), and gives
+`NULL`. The compiled table of the calendar is turned into arrays once. An instant finds its window by the bucket of a
+power of two in which it lies, and a comparison with the window that follows: the cost does not depend on how many
+windows there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from sla_engine.calendars import Calendar
+from sla_engine.calendars import business_dates as dates
+from sla_engine.calendars.timeline import Table, Timeline
+from sla_engine.errors import InvalidInstant, SlaError
+from sla_engine.frames.numbers import np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
+
+NULL: int = -(2**63)
+"""No value: the smallest int64, which is what NumPy's NaT is."""
+_LAST: int = 2**63 - 1
+_ROWS = 8_192
+"""So many rows are worked on at a time, with all that is worked out of them in the cache."""
+_BUCKETS = 2**18
+_CORRECTIONS = 4
+_NO_ROWS = np.empty(0, dtype=np.intp)
+_FAR_APART = 300 * 366 * 86_400 * 1_000_000
+"""Rows of one block further apart than this are asked about one by one: the time between is not compiled."""
+
+
+class _Axis:
+    """Sorted edges, and for each value up to a last one the number of the last edge at or before it."""
+
+    __slots__ = ("base", "corrections", "edges", "first", "following", "shift")
+
+    def __init__(self, edges: Ints, last: int) -> None:
+        self.edges = edges
+        self.following = np.append(edges[1:], _LAST)
+        self.base = int(edges[0])
+        length = last - self.base
+        apart = np.diff(edges)
+        smallest = int(apart[apart > 0].min()) if len(edges) > 1 and edges[-1] > edges[0] else max(length, 1)
+        self.shift = max(smallest.bit_length() - 1, (length // _BUCKETS).bit_length())
+        starts = self.base + (np.arange((length >> self.shift) + 2) << self.shift)
+        self.first = np.searchsorted(edges, starts, side="right") - 1
+        self.corrections = int(np.diff(self.first).max())
+
+    def place(self, values: Ints, out: Ints, scratch: Ints, mask: Bools) -> Ints:
+        """Put into `out` the numbers of the last edges at or before values, none of which lies outside."""
+        if self.corrections > _CORRECTIONS:
+            out[:] = np.searchsorted(self.edges, values, side="right")
+            return np.subtract(out, 1, out=out)
+        np.subtract(values, self.base, out=scratch)
+        np.right_shift(scratch, self.shift, out=scratch)
+        _take(self.first, scratch, out)
+        for _ in range(self.corrections):
+            _take(self.following, out, scratch)
+            np.less_equal(scratch, values, out=mask)
+            np.add(out, mask, out=out)
+        return out
+
+
+def _take(table: Ints, places: Ints, out: Ints) -> None:
+    # All places are in the table, so no mode changes any; this one is the quickest by half.
+    np.take(table, places, out=out, mode="wrap")
+
+
+class _Arrays:
+    """A compiled table as arrays, with an empty window before the first."""
+
+    __slots__ = ("before", "closes", "hi", "less", "lo", "opens", "total", "until")
+
+    def __init__(self, table: Table) -> None:
+        self.lo, self.hi, self.total = table.lo, table.hi, table.total
+        opens = np.array([table.lo, *table.opens], dtype=np.int64)
+        before = np.array([0, *table.before], dtype=np.int64)
+        self.closes = np.array([table.lo, *table.closes], dtype=np.int64)
+        self.opens, self.before = _Axis(opens, table.hi), _Axis(before, table.total)
+        # F(t) = min(t - opens + before, before of the next), so one subtraction and one comparison.
+        self.less = before - opens
+        self.until = np.append(before[1:], table.total)
+
+
+class _Scratch:
+    """Room for what is worked out of a block, made once a call."""
+
+    __slots__ = ("columns", "mask", "nulls")
+
+    def __init__(self, rows: int) -> None:
+        self.columns = [np.empty(rows, dtype=np.int64) for _ in range(6)]
+        self.mask, self.nulls = (np.empty(rows, dtype=np.bool_) for _ in range(2))
+
+    def of(self, rows: int) -> tuple[Ints, Ints, Ints, Ints, Bools]:
+        """Return room for so many rows."""
+        one, two, three, four = (column[:rows] for column in self.columns[:4])
+        return one, two, three, four, self.mask[:rows]
+
+    def without_nulls(self, column: Ints, other: Ints | int) -> tuple[Ints, Ints | int, Bools | None]:
+        """Return two columns with a value of their own where one has none, and where that is; None for nowhere."""
+        rows, empty = len(column), None
+        bare = [one is not None and int(one.min()) == NULL for one in (column, _column_or_none(other))]
+        if not any(bare):
+            return column, other, None
+        empty = np.equal(column, NULL, out=self.nulls[:rows])
+        if bare[1] and not isinstance(other, int):
+            np.logical_or(empty, np.equal(other, NULL, out=self.mask[:rows]), out=empty)
+        filled: list[Any] = []
+        for one, room in ((column, self.columns[4]), (_column_or_none(other), self.columns[5])):
+            if one is None:
+                filled.append(other)
+                continue
+            there = int(np.argmin(empty))
+            np.copyto(room[:rows], one)
+            np.putmask(room[:rows], empty, 0 if empty[there] else one[there])
+            filled.append(room[:rows])
+        return filled[0], filled[1], empty
+
+
+def _column_or_none(given: Ints | int) -> Ints | None:
+    return None if isinstance(given, int) else given
+
+
+class Kernel:
+    """
+    The questions of one calendar over columns.
+
+    Every answer is the one that the calendar gives for the row by itself. An error names the first row that has no
+    answer.
+    """
+
+    def __init__(self, calendar: Calendar) -> None:
+        self.calendar = calendar
+        self._timeline: Timeline = calendar.timeline
+        self._arrays: _Arrays | None = None
+
+    # --- the table ---------------------------------------------------------------------------------------------
+
+    def _covering(self, lo: int, hi: int) -> _Arrays:
+        arrays = self._arrays
+        if arrays is None or lo < arrays.lo or hi >= arrays.hi:
+            arrays = self._arrays = _Arrays(self._timeline.covering(lo, hi))
+        return arrays
+
+    def _beyond(self, lo: int, hi: int, *, later: bool) -> _Arrays | None:
+        """Return arrays of a larger table that covers both instants; None where no answer can be further away."""
+        arrays = self._covering(lo, hi)
+        limit = self._timeline.limit(hi if later else lo, later=later)
+        if (arrays.hi > limit) if later else (arrays.lo <= limit):
+            return None
+        table = self._timeline.covering(lo, hi)
+        while (table.hi <= arrays.hi) if later else (table.lo >= arrays.lo):
+            table = self._timeline.beyond(table, later=later)
+        self._arrays = _Arrays(table)
+        return self._arrays
+
+    # --- open time ---------------------------------------------------------------------------------------------
+
+    def add(self, starts: Ints, amounts: Ints | int, *, out: Ints | None = None) -> Ints:
+        """Return when each amount of open time after each start is over; a negative amount subtracts."""
+        starts, given = _column(starts), _amounts(amounts, starts)
+        result = _room(out, starts)
+        if self._timeline.never_opens:
+            return self._one_by_one(starts, given, result, np.arange(len(starts)))
+        scratch = _Scratch(min(_ROWS, len(starts)))
+        for start, stop in _blocks(len(starts)):
+            amount = given if isinstance(given, int) else given[start:stop]
+            self._add_block(starts[start:stop], amount, result[start:stop], scratch, start)
+        return result
+
+    def _add_block(self, starts: Ints, amounts: Ints | int, out: Ints, scratch: _Scratch, first: int) -> None:
+        starts, amounts, empty = scratch.without_nulls(starts, amounts)
+        lo, hi = int(starts.min()), int(starts.max())
+        far_apart = hi - lo > _FAR_APART
+        undecided = np.arange(len(starts)) if far_apart else self._add_near(starts, amounts, out, scratch)
+        if empty is not None:
+            undecided = undecided[~empty[undecided]]
+            np.putmask(out, empty, NULL)
+        if len(undecided):
+            self._one_by_one(starts, amounts, out, undecided, first)
+
+    def _add_near(self, starts: Ints, amounts: Ints | int, out: Ints, scratch: _Scratch) -> NDArray[np.intp]:
+        """Put the answers into `out`, and return the rows that the table does not decide."""
+        place, work, until, target, mask = scratch.of(len(starts))
+        least, most = (amounts, amounts) if isinstance(amounts, int) else (int(amounts.min()), int(amounts.max()))
+        arrays = self._reaching(starts, amounts, scratch, least, most)
+        outside = (most > 0 and int(target.max()) > arrays.total) or (least < 0 and int(target.min()) < 0)
+        # The least instant with so much open time before it for what is added, the greatest for what is subtracted.
+        sought = target
+        if most > 0:
+            sought = until
+            one = 1 if least > 0 else np.greater(amounts, 0, out=mask)
+            np.subtract(target, one, out=sought)
+        if outside:
+            sought = np.clip(sought, 0, arrays.total, out=until)
+        arrays.before.place(sought, place, work, mask)
+        _take(arrays.less, place, work)
+        np.subtract(target, work, out=out)
+        if least <= 0 <= most:
+            np.copyto(out, starts, where=True if isinstance(amounts, int) else np.equal(amounts, 0, out=mask))
+        near = self._timeline._near
+        np.subtract(out, starts, out=work)
+        if not outside and int(work.max()) <= near and int(work.min()) >= -near:
+            return _NO_ROWS
+        decided = (target <= arrays.total if most > 0 else True) & (target >= 0 if least < 0 else True)
+        return np.flatnonzero(~(decided & (work <= near) & (work >= -near)))
+
+    def _reaching(self, starts: Ints, amounts: Ints | int, scratch: _Scratch, least: int, most: int) -> _Arrays:
+        """Put the open time before each answer into the scratch, and return a table that reaches to the answers."""
+        place, work, until, target, mask = scratch.of(len(starts))
+        lo, hi = int(starts.min()), int(starts.max())
+        wanted: _Arrays | None = self._covering(lo, hi)
+        arrays = self._covering(lo, hi)
+        while wanted is not None:
+            arrays, wanted = wanted, None
+            _open_before(arrays, starts, out=until, place=place, work=work, mask=mask)
+            np.add(until, amounts, out=target)
+            if most > 0 and int(target.max()) > arrays.total:
+                wanted = self._beyond(lo, hi, later=True)
+            if wanted is None and least < 0 and int(target.min()) < 0:
+                wanted = self._beyond(lo, hi, later=False)
+        return arrays
+
+    def _one_by_one(self, starts: Ints, amounts: Ints | int, out: Ints, rows: NDArray[Any], first: int = 0) -> Ints:
+        for row in rows.tolist():
+            start = int(starts[row])
+            if start == NULL:
+                out[row] = NULL
+                continue
+            amount = amounts if isinstance(amounts, int) else int(amounts[row])
+            try:
+                out[row] = NULL if amount == NULL else self._timeline.add(start, amount)
+            except SlaError as error:
+                raise error.located(f"row {first + row}") from None
+        return out
+
+    def subtract(self, ends: Ints, amounts: Ints | int, *, out: Ints | None = None) -> Ints:
+        """Return when each amount of open time before each end begins; a negative amount adds."""
+        if isinstance(amounts, int):
+            return self.add(ends, -amounts, out=out)
+        return self.add(ends, np.where(amounts == NULL, NULL, -amounts), out=out)
+
+    def elapsed(self, starts: Ints, ends: Ints, *, out: Ints | None = None) -> Ints:
+        """Return the open time from each start to each end; negative where the end is before the start."""
+        starts, ends = _column(starts), _same_length(_column(ends), starts, "ends")
+        result = _room(out, starts)
+        scratch = _Scratch(min(_ROWS, len(starts)))
+        for start, stop in _blocks(len(starts)):
+            one, other, empty = scratch.without_nulls(starts[start:stop], ends[start:stop])
+            assert not isinstance(other, int)  # noqa: S101  (a column stays one)
+            block = result[start:stop]
+            self._elapsed_block(one, other, block, scratch)
+            if empty is not None:
+                block[empty] = NULL
+        return result
+
+    def _elapsed_block(self, starts: Ints, ends: Ints, out: Ints, scratch: _Scratch) -> None:
+        if self._timeline.never_opens:
+            out[:] = 0
+            return
+        lo, hi = min(int(starts.min()), int(ends.min())), max(int(starts.max()), int(ends.max()))
+        if hi - lo > _FAR_APART:
+            out[:] = [self._timeline.elapsed(*pair) for pair in zip(starts.tolist(), ends.tolist(), strict=True)]
+            return
+        arrays = self._covering(lo, hi)
+        place, work, until, _, mask = scratch.of(len(starts))
+        _open_before(arrays, ends, out=until, place=place, work=work, mask=mask)
+        _open_before(arrays, starts, out=out, place=place, work=work, mask=mask)
+        np.subtract(until, out, out=out)
+
+    # --- opening and closing -----------------------------------------------------------------------------------
+
+    def is_open(self, instants: Ints) -> Bools:
+        """Return for each instant whether the calendar is open; of no value it is False."""
+        instants = _column(instants)
+        result = np.zeros(len(instants), dtype=np.bool_)
+
+        def block(arrays: _Arrays, at: Ints, out: Any, scratch: _Scratch) -> None:
+            place, work, _, _, mask = scratch.of(len(at))
+            arrays.opens.place(at, place, work, mask)
+            _take(arrays.closes, place, work)
+            np.less(at, work, out=out)
+
+        self._each(instants, result, block, self._timeline.is_open, None)
+        result[instants == NULL] = False
+        return result
+
+    def next_opening(self, instants: Ints) -> Ints:
+        """Return the first opening at or after each instant."""
+        instants = _column(instants)
+        result = np.empty(len(instants), dtype=np.int64)
+
+        def block(arrays: _Arrays, at: Ints, out: Any, scratch: _Scratch) -> None:
+            place, work, before, _, mask = scratch.of(len(at))
+            np.maximum(at, arrays.lo + 1, out=before)
+            np.subtract(before, 1, out=before)
+            arrays.opens.place(before, place, work, mask)
+            _take(arrays.opens.following, place, out)
+
+        def is_sure(arrays: _Arrays, at: Ints, out: Ints) -> Bools:
+            # What opens at the edge of the table may have begun before it.
+            return (out < arrays.hi) & (at > arrays.lo) & (out - at < self._timeline._near)
+
+        self._each(instants, result, block, self._timeline.next_opening, is_sure)
+        return result
+
+    def business_days_between(self, starts: Ints, ends: Ints) -> Ints:
+        """Return how many business dates follow each rolled start's, up to and with each end's."""
+        starts, ends = _column(starts), _same_length(_column(ends), starts, "ends")
+        pairs = zip(starts.tolist(), ends.tolist(), strict=True)
+        return np.array(
+            [NULL if NULL in pair else dates.between(self._timeline, *pair) for pair in pairs], dtype=np.int64
+        )
+
+    def _each(
+        self,
+        instants: Ints,
+        result: Any,
+        block: Callable[[_Arrays, Ints, Any, _Scratch], None],
+        one: Callable[[int], Any],
+        is_sure: Callable[[_Arrays, Ints, Ints], Bools] | None,
+    ) -> None:
+        scratch = _Scratch(min(_ROWS, len(instants)))
+        for start, stop in _blocks(len(instants)):
+            at, _, empty = scratch.without_nulls(instants[start:stop], 0)
+            out = result[start:stop]
+            lo, hi = int(at.min()), int(at.max())
+            rows: list[int] = []
+            if self._timeline.never_opens or hi - lo > _FAR_APART:
+                rows = list(range(len(at)))
+            else:
+                arrays = self._covering(lo, hi)
+                block(arrays, at, out, scratch)
+                if is_sure is not None:
+                    rows = np.flatnonzero(~is_sure(arrays, at, out)).tolist()
+            for row in rows:
+                if empty is not None and empty[row]:
+                    continue
+                try:
+                    out[row] = one(int(at[row]))
+                except SlaError as error:
+                    raise error.located(f"row {start + row}") from None
+            if empty is not None and result.dtype == np.int64:
+                out[empty] = NULL
+
+
+def _open_before(arrays: _Arrays, at: Ints, *, out: Ints, place: Ints, work: Ints, mask: Bools) -> None:
+    """Put the open time before each instant into `out`."""
+    arrays.opens.place(at, place, work, mask)
+    _take(arrays.less, place, work)
+    np.add(at, work, out=out)
+    _take(arrays.until, place, work)
+    np.minimum(out, work, out=out)
+
+
+def _blocks(rows: int) -> Iterator[tuple[int, int]]:
+    return pairwise([*range(0, rows, _ROWS), rows])
+
+
+def _column(given: Any) -> Ints:
+    column = np.asarray(given)
+    if column.ndim != 1 or (column.dtype != np.int64 and len(column)):
+        raise InvalidInstant(
+            f"a column of {column.dtype} with {column.ndim} dimensions, where one of int64 is expected",
+            value=str(column.dtype),
+            remedy="Give microseconds since 1970 UTC as int64",
+        )
+    return column if len(column) else column.astype(np.int64)
+
+
+def _amounts(given: Any, starts: Ints) -> Ints | int:
+    if isinstance(given, int):
+        return given
+    return _same_length(_column(given), starts, "amounts")
+
+
+def _same_length(column: Ints, starts: Ints, what: str) -> Ints:
+    if len(column) != len(starts):
+        raise InvalidInstant(
+            f"there are {len(starts)} starts and {len(column)} {what}",
+            where=what,
+            value=len(column),
+            remedy="Give one each",
+        )
+    return column
+
+
+def _room(out: Ints | None, like: Ints) -> Ints:
+    if out is None:
+        return np.empty(len(like), dtype=np.int64)
+    if out.dtype != np.int64 or out.shape != like.shape:
+        raise InvalidInstant(
+            f"the room for the answers is {out.dtype} {out.shape}, where int64 {like.shape} is needed",
+            where="out",
+            value=str(out.dtype),
+            remedy="Make it with np.empty_like",
+        )
+    return out
+
+
+_KERNELS: WeakKeyDictionary[Timeline, Kernel] = WeakKeyDictionary()
+
+
+def kernel_of(calendar: Calendar) -> Kernel:
+    """Return the kernel of a calendar; its arrays are made once."""
+    timeline = calendar.timeline
+    found = _KERNELS.get(timeline)
+    if found is None:
+        found = _KERNELS[timeline] = Kernel(calendar)
+    return found

@@ -1,0 +1,216 @@
+"""Columns are answered as their rows are, one by one: the same instants, the same nulls, the same errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import partial
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import sla_engine as sla
+from sla_engine import Calendar, SlaError
+from sla_engine.calendars import business_dates
+from sla_engine.frames.kernel import NULL, Kernel, kernel_of
+from sla_engine.instants import DAY, to_micros
+from sla_engine.testing.strategies import calendars_and_instants
+
+HOUR = 3_600_000_000
+Case = tuple[Calendar, list[datetime]]
+
+
+def cases(count: int) -> st.SearchStrategy[Case]:
+    return calendars_and_instants(count, horizon=2)
+
+
+amounts = st.one_of(
+    st.sampled_from([0, 1, -1, HOUR, -HOUR, 8 * HOUR, NULL]),
+    st.integers(-100 * HOUR, 100 * HOUR),
+    st.integers(-3 * 366 * DAY, 3 * 366 * DAY),
+)
+
+
+def column(values: list[int]) -> Any:
+    return np.array(values, dtype=np.int64)
+
+
+def listed(ask: Callable[..., Any], *columns: Any) -> list[int]:
+    found: list[int] = ask(*columns).tolist()
+    return found
+
+
+def answered(ask: Callable[[], Any]) -> tuple[Any, str]:
+    """An answer, or the kind of error that there is instead."""
+    try:
+        return ask(), ""
+    except SlaError as error:
+        return None, type(error).__name__
+
+
+def one_by_one(ask: Callable[..., Any], *columns: list[int], empty: Any = NULL) -> tuple[Any, str]:
+    """The answers of the rows, or the error of the first that has none."""
+    return answered(lambda: [empty if NULL in row else ask(*row) for row in zip(*columns, strict=True)])
+
+
+@given(cases(8), st.lists(amounts, min_size=8, max_size=8), st.integers(0, 9))
+@settings(max_examples=200)
+def test_adding_and_subtracting(case: Case, given_: list[int], null: int) -> None:
+    calendar, moments = case
+    starts = [to_micros(at) for at in moments]
+    if null < len(starts):
+        starts[null] = NULL
+    kernel = Kernel(calendar)
+    every = given_[0] if given_[0] != NULL else HOUR
+    asks: tuple[tuple[Callable[..., Any], Callable[..., int]], ...] = (
+        (kernel.add, calendar.timeline.add),
+        (kernel.subtract, calendar.timeline.subtract),
+    )
+    for ask, scalar in asks:
+        assert answered(partial(listed, ask, column(starts), column(given_))) == one_by_one(scalar, starts, given_)
+        found = answered(partial(listed, ask, column(starts), every))
+        assert found == one_by_one(scalar, starts, [every] * len(starts))
+
+
+@given(cases(8), st.integers(0, 9))
+@settings(max_examples=150)
+def test_elapsed_open_and_the_next_opening(case: Case, null: int) -> None:
+    calendar, moments = case
+    instants = [to_micros(at) for at in moments]
+    if null < len(instants):
+        instants[null] = NULL
+    ends = instants[::-1]
+    kernel, timeline = Kernel(calendar), calendar.timeline
+    assert kernel.elapsed(column(instants), column(ends)).tolist() == one_by_one(timeline.elapsed, instants, ends)[0]
+    assert kernel.is_open(column(instants)).tolist() == one_by_one(timeline.is_open, instants, empty=False)[0]
+    found = answered(lambda: kernel.next_opening(column(instants)).tolist())
+    assert found == one_by_one(timeline.next_opening, instants)
+    days = kernel.business_days_between(column(instants), column(ends)).tolist()
+    assert days == one_by_one(lambda *pair: business_dates.between(timeline, *pair), instants, ends)[0]
+
+
+def office(**more: Any) -> Calendar:
+    return sla.BusinessCalendar(zone="Europe/Rome", hours={"mon-fri": ["09:00-13:00", "14:00-18:00"]}, **more)
+
+
+SHORT = sla.BusinessCalendar(zone="UTC", hours={"mon": ["09:00-09:01", "09:02-09:03", "09:04-09:05", "10:00-10:01"]})
+NIGHT = sla.BusinessCalendar(zone="America/New_York", hours={"mon-sun": "22:00-06:00"})
+NEW_YEAR = datetime(2024, 1, 1, tzinfo=UTC)
+CROWDED = sla.BusinessCalendar(
+    zone="UTC",
+    hours={},
+    openings=[
+        *((NEW_YEAR.replace(microsecond=at), NEW_YEAR.replace(microsecond=at + 1)) for at in range(0, 4000, 2)),
+        (datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 2, 1, tzinfo=UTC)),
+    ],
+)
+"""Windows of a microsecond, too many for one bucket."""
+
+
+@pytest.mark.parametrize("calendar", [office(), SHORT, NIGHT, CROWDED, office() | NIGHT, sla.always_open()], ids=str)
+def test_many_rows_of_many_years(calendar: Calendar) -> None:
+    random = Random(7)  # noqa: S311
+    first, last = (to_micros(datetime(year, 1, 1, tzinfo=UTC)) for year in (2015, 2025))
+    edges = [edge + near for pair in calendar.timeline.spans(first, last) for edge in pair for near in (-1, 0, 1)]
+    starts = [
+        random.choice([random.randrange(first, last), random.choice(edges or [first]), NULL]) for _ in range(20_000)
+    ]
+    ends = random.sample(starts, len(starts))
+    kernel, timeline = Kernel(calendar), calendar.timeline
+    assert kernel.elapsed(column(starts), column(ends)).tolist() == one_by_one(timeline.elapsed, starts, ends)[0]
+    assert kernel.is_open(column(starts)).tolist() == one_by_one(timeline.is_open, starts, empty=False)[0]
+    few = [random.choice([0, 1, -1, random.randrange(-40 * HOUR, 40 * HOUR), NULL]) for _ in starts]
+    if calendar is CROWDED:
+        few = [min(amount, 3) if amount != NULL else NULL for amount in few]
+        within = to_micros(datetime(2024, 1, 1, tzinfo=UTC))
+        starts = [within + number % 3000 - 2 if at != NULL else NULL for number, at in enumerate(starts)]
+        few = [max(-2, min(amount, 2)) if amount != NULL else NULL for amount in few]
+    assert answered(lambda: kernel.add(column(starts), column(few)).tolist()) == one_by_one(timeline.add, starts, few)
+
+
+def test_the_room_for_the_answers_is_used_and_the_columns_are_not_changed() -> None:
+    kernel = kernel_of(office())
+    starts = column([to_micros(datetime(2026, 3, 6, 16, tzinfo=UTC)), NULL])
+    given_, room = column([4 * HOUR, HOUR]), np.empty(2, dtype=np.int64)
+    kept = starts.copy(), given_.copy()
+    assert kernel.add(starts, given_, out=room) is room
+    assert (starts.tolist(), given_.tolist()) == (kept[0].tolist(), kept[1].tolist())
+    assert room[1] == NULL
+    # 17:00 in Rome on a Friday: one hour, and three on Monday from 9:00.
+    assert datetime.fromtimestamp(int(room[0]) / 10**6, tz=UTC) == datetime(2026, 3, 9, 11, tzinfo=UTC)
+    assert kernel_of(kernel.calendar) is kernel
+
+
+def test_no_rows_and_nothing_but_nulls() -> None:
+    kernel = kernel_of(office())
+    none = column([])
+    for found in (
+        kernel.add(none, 4),
+        kernel.subtract(none, none),
+        kernel.elapsed(none, none),
+        kernel.next_opening(none),
+    ):
+        assert (found.tolist(), found.dtype) == ([], np.int64)
+    nulls = column([NULL] * 3)
+    assert kernel.add(nulls, 4).tolist() == nulls.tolist()
+    assert kernel.elapsed(nulls, nulls).tolist() == nulls.tolist()
+    assert kernel.is_open(nulls).tolist() == [False] * 3
+    assert kernel.next_opening(nulls).tolist() == nulls.tolist()
+
+
+def test_rows_outside_of_what_is_compiled_make_the_table_grow() -> None:
+    calendar = office()
+    kernel = kernel_of(calendar)
+    for year in (2026, 1971, 2039, 2400, 1800):
+        starts = column([to_micros(datetime(year, 3, day, 12, tzinfo=UTC)) for day in range(1, 29)])
+        for amount in (3000 * HOUR, -3000 * HOUR):
+            assert kernel.add(starts, amount).tolist() == [calendar.timeline.add(at, amount) for at in starts.tolist()]
+    mixed = column([to_micros(datetime(year, 3, 2, 12, tzinfo=UTC)) for year in (1650, 2026, 2400)])
+    assert kernel.add(mixed, HOUR).tolist() == [calendar.timeline.add(at, HOUR) for at in mixed.tolist()]
+    ends = mixed[::-1].copy()
+    between = [calendar.timeline.elapsed(*pair) for pair in zip(mixed.tolist(), ends.tolist(), strict=True)]
+    assert kernel.elapsed(mixed, ends).tolist() == between
+
+
+def test_an_error_names_its_row() -> None:
+    day = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
+    calendar = sla.BusinessCalendar(zone="UTC", hours={}, openings=[day])
+    starts = column([to_micros(datetime(2026, 1, 1, hour, tzinfo=UTC)) for hour in (0, 1, 2)])
+    with pytest.raises(sla.NeverDue) as caught:
+        kernel_of(calendar).add(starts, column([HOUR, 30 * HOUR, HOUR]))
+    assert caught.value.where == "row 1"
+    italian = office(holidays=sla.Holidays(country="IT")).freeze((2024, 2026))
+    late = column([to_micros(datetime(2026, 1, 5, 12, tzinfo=UTC)), to_micros(datetime(2031, 1, 5, tzinfo=UTC))])
+    with pytest.raises(sla.OutOfRange):
+        kernel_of(italian).add(late, HOUR)
+
+
+@pytest.mark.parametrize(
+    "given_",
+    [
+        np.array([1.0, 2.0]),
+        np.array(["2026-03-02", "2026-03-03"], dtype="datetime64[us]"),
+        np.array([[1, 2]], dtype=np.int64),
+        np.array([1, 2], dtype=np.int32),
+        [date(2026, 3, 2)],
+    ],
+    ids=str,
+)
+def test_columns_of_another_kind_are_refused(given_: Any) -> None:
+    with pytest.raises(sla.InvalidInstant, match="int64") as caught:
+        kernel_of(office()).add(given_, 4)
+    assert caught.value.remedy
+
+
+def test_lengths_and_rooms_that_do_not_fit_are_refused() -> None:
+    kernel, one = kernel_of(office()), column([0, 1])
+    with pytest.raises(sla.InvalidInstant, match="2 starts and 3 amounts"):
+        kernel.add(one, column([1, 2, 3]))
+    with pytest.raises(sla.InvalidInstant, match="room"):
+        kernel.add(one, 1, out=np.empty(3, dtype=np.int64))
+    with pytest.raises(sla.InvalidInstant, match="2 starts and 1"):
+        kernel.elapsed(one, column([1]))

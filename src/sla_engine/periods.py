@@ -12,7 +12,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from typing_extensions import override
 
@@ -376,6 +376,10 @@ class Rolling(Period):
 
     until: datetime
     length: timedelta
+
+    if TYPE_CHECKING:
+
+        def __init__(self, until: datetime, length: timedelta | str) -> None: ...
 
     def __post_init__(self) -> None:
         length = elapsed_time(self.length).duration

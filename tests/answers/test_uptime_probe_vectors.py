@@ -95,6 +95,21 @@ def test_the_chance_that_a_probe_sees_an_outage(name: str, cases: dict[str, Case
     assert Fraction(100 * seen, len(phases)) == Fraction(case["exact_fraction"])
 
 
+def test_the_delay_until_a_probe_sees_an_outage(cases: dict[str, Case]) -> None:
+    case = cases["U159"]
+    spacing = timedelta(minutes=case["input"]["interval_min"])
+    begin = START + 2 * spacing
+    # Each second of the spacing is as likely as the others, and its middle stands for it.
+    phases = [timedelta(seconds=one, milliseconds=500) for one in range(int(spacing / timedelta(seconds=1)))]
+    delays = []
+    for phase in phases:
+        report = sampled(3 * spacing, spacing, phase)
+        first = next(one.start for one in report.stretches if one.state == "down")
+        delays.append(datetime.fromtimestamp(0, UTC) + timedelta(microseconds=first) - begin)
+    assert (min(delays), max(delays)) == (phases[0], phases[-1])
+    assert sum(delays, timedelta()) / len(delays) == minutes(case["exact_fraction"])
+
+
 def test_overlapping_incidents_are_their_union(cases: dict[str, Case]) -> None:
     case = cases["D031"]
     spans = [[at_time(end) for end in text.split("-")] for text in case["input"]["incidents"]]
@@ -110,6 +125,15 @@ def test_an_outage_by_its_duration(cases: dict[str, Case]) -> None:
     report = evaluated(timedelta(hours=1), incidents=[sla.Incident("I-1", begin, end)])
     assert "119 s by duration" in case["unit"]
     assert report.downtime.expected == timedelta(seconds=119)
+    # By whole minutes of the clock, as its rule says.
+    assert case["input"]["rule"] == ">=1 consecutive whole minute"
+    whole = evaluated(
+        timedelta(hours=1), incidents=[sla.Incident("I-1", begin, end)], rules=sla.CountingRules(unit="1m")
+    )
+    assert whole.downtime.lower == whole.downtime.upper == minutes(case["expected"])
+    assert [(one.start, one.duration) for one in (outage.span for outage in whole.outages())] == [
+        (at_time("10:01"), MINUTE)
+    ]
 
 
 def test_two_groups_of_which_any_takes_all_down(cases: dict[str, Case]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from math import comb
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,12 +35,12 @@ FILE = "vectors/uptime.json"
 MICROS = {"seconds": 10**6, "minutes": 60 * 10**6, "hours": 3600 * 10**6, "days": 86400 * 10**6}
 LETTERS = {"seconds": "s", "minutes": "m", "hours": "h", "days": "d"}
 
-# What the mathematics of a budget cannot answer, and what can.
+# What the mathematics of a budget cannot answer, and what can: each is asked in test_uptime_probe_vectors.py.
 LATER = {
     "U088": "the union of what three monitors say",
     "U157": "the chance that a probe sees an outage",
     "U158": "the chance that a probe sees an outage",
-    "U159": "the delay until a probe sees an outage",
+    "U159": "the mean delay until a probe sees an outage",
     "U160": "the bounds of an outage between probes",
     "D022": "the bounds of an outage between probes",
     "D024": "what probes record of an outage shorter than their spacing",
@@ -419,6 +420,10 @@ class TestNoneIsForgotten:
         assert answered.isdisjoint(LATER)
         assert in_words.isdisjoint(LATER)
         assert answered | in_words | set(LATER) == set(cases)
+
+    def test_every_case_for_later_is_asked_where_probes_and_incidents_are(self) -> None:
+        asked = Path(__file__).with_name("test_uptime_probe_vectors.py").read_text(encoding="utf-8")
+        assert [name for name in LATER if f'"{name}"' not in asked] == []
 
     def test_the_tables_name_cases_that_there_are(self, cases: dict[str, Case]) -> None:
         assert {*LATER, *WRONG, *OTHERWISE, *SHOWN, *PERIODS} <= set(cases)

@@ -40,6 +40,27 @@ OFFICE = {"zone": "UTC", "hours": {"mon-fri": "09:00-17:00"}}
 WITH_OVERLAYS: dict[str, Any] = {
     "name": "Everything",
     "calendars": {"office": OFFICE, "always": {"zone": "UTC", "hours": {"mon-sun": "00:00-24:00"}}},
+    "services": {
+        "db": {"uptime": "99.9%", "probe_every": "1m"},
+        "api": {
+            "uptime": "99.5%",
+            "probe_every": "1m",
+            "window": "quarter",
+            "needs": ["db"],
+            "terms": {"notice": "24h"},
+            "rules": {"unit": "1m", "unit_counts": "touched"},
+            "longest_outage": "30m",
+            "down_needs": 2,
+            "unknown": "down",
+            "base": "less_maintenance",
+            "credit_scheme": {
+                "name": "x",
+                "below": "10%",
+                "tiers": [{"at_least": "99%", "credit": "0%"}],
+            },
+        },
+    },
+    "groups": {"front": {"services": ["db", "api"], "needed": 1, "uptime": "99.9%"}},
     "tiers": {
         "desk": {
             "calendar": "office",
@@ -60,7 +81,12 @@ WITH_OVERLAYS: dict[str, Any] = {
     "exclusions": [{"when": {"channel": "spam"}, "reason": "spam"}],
     "warnings": ["25%"],
     "customers": {
-        "gold": {"title": "Gold", "tiers": {"desk": {"targets": {"reply": "none"}}}},
+        "gold": {
+            "title": "Gold",
+            "tiers": {"desk": {"targets": {"reply": "none"}}},
+            "services": {"api": {"uptime": "99.9%"}},
+            "groups": {"front": {"needed": 2}},
+        },
         "acme": {"base": "gold", "clocks": {"response": {"warnings": ["10%"]}}},
     },
     "versions": [{"from_date": "2026-04-01", "tiers": {"desk": {"calendar": "always"}}}],
@@ -88,6 +114,14 @@ def test_a_policy_with_clocks_rules_and_overlays_fits_its_schema() -> None:
         {"customers": {"acme": {"tier": {}}}},
         {"customers": {"acme": {"tiers": {"desk": {"colour": 1}}}}},
         {"versions": [{"tiers": {"desk": {"calendar": "always"}}}]},
+        {"services": {"db": {"uptime": "99%"}}},
+        {"services": {"db": {"uptime": "99%", "probe_every": "1m", "down_needs": 0}}},
+        {"services": {"db": {"uptime": "99%", "probe_every": "1m", "rules": {"unit_counts": "half"}}}},
+        {"services": {"db": {"uptime": "99%", "probe_every": "1m", "terms": {"grace": "1h"}}}},
+        {"groups": {"front": {"uptime": "99%"}}},
+        {"groups": {"front": {"services": [], "uptime": "99%"}}},
+        {"groups": {"front": {"services": ["db"], "uptime": "99%", "colour": "red"}}},
+        {"customers": {"acme": {"groups": {"front": {"colour": "red"}}}}},
     ],
 )
 def test_a_policy_that_is_wrong_fits_neither(wrong: dict[str, Any]) -> None:
@@ -97,7 +131,21 @@ def test_a_policy_that_is_wrong_fits_neither(wrong: dict[str, Any]) -> None:
         sla.Policy.from_data({**WITH_OVERLAYS, **wrong})
 
 
-@pytest.mark.parametrize("what", [sla.LogMapping, sla.Clock, sla.Rule, sla.Customer, sla.PolicyVersion])
+@pytest.mark.parametrize(
+    "what",
+    [
+        sla.LogMapping,
+        sla.Clock,
+        sla.Rule,
+        sla.Customer,
+        sla.PolicyVersion,
+        sla.Service,
+        sla.ServiceGroup,
+        sla.CountingRules,
+        sla.MaintenanceTerms,
+        sla.RequestGate,
+    ],
+)
 def test_the_parts_have_schemas_too(what: Any) -> None:
     jsonschema.Draft202012Validator.check_schema(what.model_json_schema())
 

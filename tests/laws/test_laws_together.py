@@ -85,8 +85,10 @@ class Part:
             return rows[before]
         return rows[following] if minute >= following - half else "unknown"
 
-    def work(self, minute: int) -> str:
-        found = {"excused" if told else "unexcused" for start, end, told in self.works if start <= minute < end}
+    def work(self, minute: int, now: int) -> str:
+        """The maintenance of a minute: excused if it was announced, and unknown until then."""
+        there = [(start, told) for start, end, told in self.works if start <= minute < end]
+        found = {"excused" if told else "unexcused" for start, told in there if not told or start - 9 <= now}
         return min(found, default="none")  # excused comes first, and hides the other
 
 
@@ -139,7 +141,7 @@ def counted(given_: list[Part], needed: int, minute: int, now: int) -> tuple[str
         state = "down"
     else:
         state = "uncertain" if at_best == most else "unknown"
-    works = [part.work(minute) for part in given_]
+    works = [part.work(minute, now) for part in given_]
     # The work takes them down if fewer than needed are left.
     if len(works) - works.count("excused") < needed:
         work = "excused"
@@ -199,7 +201,9 @@ def test_what_is_measured_lies_within_the_bounds_that_need_no_independence(given
         assert joint.availability is not None
         measured = joint.availability.fraction
         assert joint.predicted == sla.k_of_n(needed, [share for share in shares if share is not None])
-        assert joint.predicted.lowest.fraction <= measured <= joint.predicted.highest.fraction
+        predicted = joint.predicted
+        assert predicted is not None
+        assert predicted.lowest.fraction <= measured <= predicted.highest.fraction
         if needed == len(given_):
             assert max(Fraction(0), sum(up) - len(up) + 1) <= measured <= min(up)
         if needed == 1:

@@ -8,7 +8,6 @@ from datetime import date, datetime
 
 from cyclopts import Parameter
 
-from sla_engine.amounts import elapsed_time
 from sla_engine.errors import InvalidInstant, InvalidPeriod
 from sla_engine.periods import Day, Month, Period, Quarter, Rolling, Week, Year
 
@@ -59,7 +58,7 @@ class WindowOptions:
             raise InvalidInstant(
                 "a length of time ends at some instant", where="--at", remedy='Say which: --at "2026-04-01T00:00:00Z"'
             )
-        return Rolling(at, elapsed_time(text).duration)
+        return Rolling(at, text)
 
     def _period(self, kind: str, text: str, zone: str) -> Period:
         if kind == "month":

@@ -113,8 +113,9 @@ def _of(service: str, by_service: Mapping[str, Iterable[_T]]) -> tuple[_T, ...]:
 
 def _together(parts: Mapping[str, UptimeReport], where: str, of: Service | ServiceGroup) -> JointReport:
     needed = of.needed if isinstance(of, ServiceGroup) else None
+    longest = None if isinstance(of, ServiceGroup) else of.longest_outage
     try:
-        return evaluate_together(parts, target=of.uptime, needed=needed)
+        return evaluate_together(parts, target=of.uptime, needed=needed, longest_outage=longest)
     except SlaError as error:
         raise error.located(where) from None
 

@@ -14,7 +14,7 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import compress, islice
@@ -134,7 +134,7 @@ class ProbeLog:
 
     @override
     def __reduce__(self) -> tuple[object, ...]:
-        rest = tuple(getattr(self, name) for name in type(self).__slots__[1:])
+        rest = tuple(getattr(self, one.name) for one in fields(self)[1:])
         return _restored, (self._instants.tobytes(), *rest)
 
     @override

@@ -98,7 +98,8 @@ def composed(
 def _alone(seen: Sequence[Seen], lo: int, hi: int, known_until: int) -> list[Stretch]:
     """Return the stretches of probes alone: most logs are, and they are long."""
     found: list[Stretch] = []
-    since, (_, until, last, told) = lo, seen[0] if seen else (lo, known_until, "up", "")
+    first: Seen = seen[0] if seen else (lo, known_until, "up", "")
+    since, until, last, told = first
     for start, end, state, source in seen:
         if state != last or source != told:
             least, most = _BOUNDS[last]

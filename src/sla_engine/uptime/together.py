@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from fractions import Fraction
 
 from sla_engine.errors import InvalidAmount
 from sla_engine.shares import Share
 from sla_engine.uptime.composite import Together, k_of_n
+from sla_engine.uptime.downtime import Downtime
 from sla_engine.uptime.evaluation import UptimeReport, report_of
 from sla_engine.uptime.records import Record
 from sla_engine.uptime.stretches import MaintenanceClass, ServiceState, Stretch, joined
@@ -94,12 +96,17 @@ class JointReport:
 
 
 def evaluate_together(
-    parts: Mapping[str, UptimeReport], *, target: str | Fraction | Share, needed: int | None = None
+    parts: Mapping[str, UptimeReport],
+    *,
+    target: str | Fraction | Share,
+    needed: int | None = None,
+    longest_outage: Downtime | timedelta | str | None = None,
 ) -> JointReport:
     """
     Return what services come to together, from the reports of each on the same period and instant.
 
     `needed` is how many of them must be up: all of them (a series) unless given, 1 where any will do (in parallel).
+    `longest_outage` is how long all of it may be down at a time. Time is counted as the first part counts it.
     Raises `InvalidAmount` for a number that there is not, and for reports on different times.
     """
     reports = list(parts.values())
@@ -121,5 +128,13 @@ def evaluate_together(
                 remedy="Evaluate all of them on one period and at one instant",
             )
     record = JointRecord(tuple(report.record for report in reports), wanted)
-    joint = report_of(record, target, first.period, first.at, unknown=first.unknown, base=first.base)
+    joint = report_of(
+        record,
+        target,
+        first.period,
+        first.at,
+        unknown=first.unknown,
+        base=first.base,
+        longest_allowed=None if longest_outage is None else Downtime.of(longest_outage),
+    )
     return JointReport(joint, dict(parts), wanted)

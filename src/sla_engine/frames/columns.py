@@ -1,0 +1,246 @@
+"""
+Columns of data frames as integers, and back: pandas, Polars and Arrow, each by the shortest way that loses nothing.
+
+Instants are microseconds since 1970 UTC, durations microseconds, and `NULL` is no value. What comes back has the kind,
+the zone, the name and the index of what was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from sla_engine.errors import InvalidInstant, NaiveDatetime, NanosecondsLost, OutOfRange
+from sla_engine.frames.kernel import NULL
+from sla_engine.frames.numbers import np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sla_engine.frames.kernel import Bools, Ints
+
+_PER_UNIT = {"s": 1_000_000, "ms": 1_000, "us": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """
+    A column as integers, and how columns like it are made: of instants, of durations, of truths, of counts.
+    """
+
+    micros: Ints
+    instants: Callable[[Ints], Any]
+    durations: Callable[[Ints], Any]
+    counts: Callable[[Ints], Any]
+    truths: Callable[[Bools, Ints], Any]
+
+
+class _Kind(NamedTuple):
+    """What a column holds: instants or durations, in which unit, and the zone of instants."""
+
+    what: Literal["instants", "durations", "other"]
+    unit: str = "us"
+    zone: Any = None
+
+
+def instants_of(native: Any, *, name: str, zone: str | None = None) -> Column:
+    """
+    Return a column of instants as integers.
+
+    Raises `NaiveDatetime` for instants without a zone where none is given, `NanosecondsLost`, and `InvalidInstant` for
+    a column of anything else.
+    """
+    backend, kind = _backend(native, name), _kind(native)
+    if kind.what != "instants":
+        raise InvalidInstant(
+            f"a column of {_dtype(native)}, where one of instants is expected",
+            where=name,
+            value=_dtype(native),
+            remedy="Convert it to datetimes with a zone first",
+        )
+    if kind.zone is None:
+        if zone is None:
+            raise NaiveDatetime(
+                "the instants have no zone",
+                where=name,
+                value=_dtype(native),
+                remedy='Say in which zone they were written: zone="Europe/Rome"',
+            )
+        native = _localized(native, zone, name)
+        kind = kind._replace(zone=zone)
+    micros = _micros(_numbers(native, f"datetime64[{kind.unit}]"), kind.unit, name)
+    if backend == "pandas":
+        return _of_pandas(native, micros, kind.zone)
+    return _of_polars(native.name, micros, kind.zone) if backend == "polars" else _of_arrow(micros, kind.zone)
+
+
+def durations_of(native: Any, *, name: str) -> Ints:
+    """Return a column of durations as integers; raises `NanosecondsLost`, and `InvalidInstant` for any other column."""
+    _backend(native, name)
+    kind = _kind(native)
+    if kind.what != "durations":
+        raise InvalidInstant(
+            f"a column of {_dtype(native)}, where one of durations is expected",
+            where=name,
+            value=_dtype(native),
+            remedy="Convert it to durations first, or give one amount for all",
+        )
+    return _micros(_numbers(native, f"timedelta64[{kind.unit}]"), kind.unit, name)
+
+
+def _backend(native: Any, name: str) -> str:
+    backend = type(native).__module__.partition(".")[0]
+    if backend not in ("pandas", "polars", "pyarrow") or not hasattr(native, "to_numpy"):
+        raise InvalidInstant(
+            f"{type(native).__name__} is no column",
+            where=name,
+            value=type(native).__name__,
+            remedy="Pass a pandas or Polars Series, or an Arrow array",
+        )
+    return backend
+
+
+def _dtype(native: Any) -> str:
+    return str(native.type if hasattr(native, "type") else native.dtype)
+
+
+def _kind(native: Any) -> _Kind:
+    if hasattr(native, "type"):
+        return _arrow_kind(native.type)
+    dtype = native.dtype
+    if hasattr(dtype, "pyarrow_dtype"):
+        return _arrow_kind(dtype.pyarrow_dtype)
+    if hasattr(dtype, "time_unit"):  # Polars
+        zone = getattr(dtype, "time_zone", None)
+        return _Kind("instants" if hasattr(dtype, "time_zone") else "durations", dtype.time_unit, zone)
+    return _pandas_kind(dtype)
+
+
+def _pandas_kind(dtype: Any) -> _Kind:
+    if hasattr(dtype, "tz"):
+        return _Kind("instants", dtype.unit, dtype.tz)
+    if isinstance(dtype, np.dtype) and dtype.kind in "mM":
+        return _Kind("instants" if dtype.kind == "M" else "durations", np.datetime_data(dtype)[0])
+    return _Kind("other")
+
+
+def _arrow_kind(kind: Any) -> _Kind:
+    import pyarrow as pa  # noqa: PLC0415  (only where it is there)
+
+    if pa.types.is_timestamp(kind):
+        return _Kind("instants", kind.unit, kind.tz)
+    return _Kind("durations", kind.unit) if pa.types.is_duration(kind) else _Kind("other")
+
+
+def _localized(native: Any, zone: str, name: str) -> Any:
+    try:
+        if hasattr(native, "type"):
+            import pyarrow.compute  # noqa: PLC0415
+
+            return pyarrow.compute.call_function(
+                "assume_timezone", [native], pyarrow.compute.AssumeTimezoneOptions(zone)
+            )
+        place = native.dt.tz_localize if hasattr(native.dt, "tz_localize") else native.dt.replace_time_zone
+        return place(zone)
+    except Exception as error:  # noqa: BLE001  (each has its own for times that are skipped or come twice)
+        raise InvalidInstant(
+            f"not all times exist once in {zone}: {error}",
+            where=name,
+            value=zone,
+            remedy="Put them into the zone yourself, and say what to do with such times",
+        ) from None
+
+
+def _numbers(native: Any, numpy_type: str) -> Ints:
+    if hasattr(native, "type"):
+        import pyarrow as pa  # noqa: PLC0415
+
+        numbers = native.cast(pa.int64())
+        return _numpy(numbers.fill_null(NULL) if numbers.null_count else numbers)
+    if hasattr(native, "to_physical"):  # Polars
+        physical = native.to_physical()
+        return _numpy(physical.fill_null(NULL) if physical.null_count() else physical)
+    values: NDArray[Any] = native.to_numpy(dtype=numpy_type)
+    return values.view(np.int64)
+
+
+def _numpy(column: Any) -> Ints:
+    found: Ints = column.to_numpy()
+    return found
+
+
+def _micros(numbers: Ints, unit: str, name: str) -> Ints:
+    """Return numbers of a unit in microseconds; those that are no value stay so."""
+    if unit == "us":
+        return numbers
+    empty = numbers == NULL
+    if unit == "ns":
+        micros, rest = np.divmod(numbers, 1_000)
+        if rest[~empty].any():
+            row = int(np.flatnonzero((rest != 0) & ~empty)[0])
+            raise NanosecondsLost(
+                f"row {row} has nanoseconds",
+                where=name,
+                value=int(numbers[row]),
+                remedy="Round it to microseconds first",
+            )
+    else:
+        factor = _PER_UNIT[unit]
+        there = numbers[~empty]
+        if len(there) and max(abs(int(there.min())), abs(int(there.max()))) > 2**63 // factor - 1:
+            raise OutOfRange(f"microseconds cannot say what {unit} can here", where=name, remedy="Look at its values")
+        micros = numbers * np.int64(factor)
+    micros[empty] = NULL
+    return micros
+
+
+def _of_pandas(native: Any, micros: Ints, zone: Any) -> Column:
+    import pandas as pd  # noqa: PLC0415
+
+    def series(values: Any) -> Any:
+        return pd.Series(values, index=native.index, name=native.name, copy=False)
+
+    def instants(found: Ints) -> Any:
+        return series(found.view("datetime64[us]")).dt.tz_localize("UTC").dt.tz_convert(zone)
+
+    def counts(found: Ints) -> Any:
+        return series(pd.array(found, dtype="Int64")).mask(found == NULL)
+
+    def truths(found: Bools, told: Ints) -> Any:
+        return series(pd.array(found, dtype="boolean")).mask(told == NULL)
+
+    return Column(micros, instants, lambda found: series(found.view("timedelta64[us]")), counts, truths)
+
+
+def _of_polars(name: str, micros: Ints, zone: Any) -> Column:
+    import polars as pl  # noqa: PLC0415
+
+    def series(found: Any, told: Ints) -> Any:
+        made, empty = pl.Series(name, found), told == NULL
+        return made.set(pl.Series(empty), None) if empty.any() else made
+
+    return Column(
+        micros,
+        lambda found: series(found, found).cast(pl.Datetime("us", zone)),
+        lambda found: series(found, found).cast(pl.Duration("us")),
+        lambda found: series(found, found),
+        series,
+    )
+
+
+def _of_arrow(micros: Ints, zone: Any) -> Column:
+    import pyarrow as pa  # noqa: PLC0415
+
+    def array(found: Any, told: Ints, kind: Any = None) -> Any:
+        empty = told == NULL
+        made = pa.array(found, mask=empty if empty.any() else None)
+        return pa.chunked_array([made if kind is None else made.cast(kind)])
+
+    return Column(
+        micros,
+        lambda found: array(found, found, pa.timestamp("us", zone)),
+        lambda found: array(found, found, pa.duration("us")),
+        lambda found: array(found, found),
+        array,
+    )

@@ -1,0 +1,206 @@
+"""Columns of every kind of data frame are answered as their rows are, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import sla_engine as sla
+from sla_engine import Calendar, SlaError, frames
+from sla_engine.testing.strategies import calendars_and_instants
+
+ROME = "Europe/Rome"
+HOUR = timedelta(hours=1)
+Rows = list[datetime | None]
+
+
+def pandas_of(rows: Rows, unit: Any = "us", zone: str = ROME) -> Any:
+    instants = pd.Series([None if at is None else at.astimezone(UTC) for at in rows], dtype=object)
+    column = pd.to_datetime(instants, utc=True).dt.as_unit(unit).dt.tz_convert(zone)
+    column.index = pd.Index([7, 7, *range(len(rows))][: len(rows)])
+    return column.rename("opened")
+
+
+def polars_of(rows: Rows, unit: str = "us", zone: str = ROME) -> Any:
+    instants = [None if at is None else at.astimezone(UTC) for at in rows]
+    return pl.Series("opened", instants, dtype=pl.Datetime("us", "UTC")).cast(pl.Datetime(unit, zone))  # type: ignore[arg-type]
+
+
+def arrow_of(rows: Rows, unit: str = "us", zone: str = ROME) -> Any:
+    # In two chunks, of which the second is cut from a longer array.
+    kind = pa.timestamp("us", "UTC")
+    instants = [None if at is None else at.astimezone(UTC) for at in rows]
+    cut = pa.array([None, *instants[1:]], kind)[1:]
+    return pa.chunked_array([pa.array(instants[:1], kind), cut]).cast(pa.timestamp(unit, zone))
+
+
+BACKENDS: dict[str, Callable[..., Any]] = {"pandas": pandas_of, "polars": polars_of, "arrow": arrow_of}
+
+
+def values(column: Any) -> list[Any]:
+    """The values of a column as Python has them, None where there is none."""
+    if isinstance(column, pd.Series):
+        there: list[Any] = [None if missing else one for one, missing in zip(column, column.isna(), strict=True)]
+        return [one.to_pydatetime() if isinstance(one, pd.Timestamp) else one for one in there]
+    found: list[Any] = column.to_list() if isinstance(column, pl.Series) else column.to_pylist()
+    return found
+
+
+def durations(column: Any) -> list[Any]:
+    return [one.to_pytimedelta() if isinstance(one, pd.Timedelta) else one for one in values(column)]
+
+
+def answered(ask: Callable[[], Any]) -> tuple[Any, str]:
+    try:
+        return ask(), ""
+    except SlaError as error:
+        return None, type(error).__name__
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@given(
+    calendars_and_instants(6, horizon=2),
+    st.sampled_from(["4h", "-90m", "0h", "2 business days", "36h elapsed"]),
+    st.lists(st.booleans(), min_size=6, max_size=6),
+)
+@settings(max_examples=40)
+def test_every_question(backend: str, case: tuple[Calendar, list[datetime]], amount: str, there: list[bool]) -> None:
+    calendar, moments = case
+    rows: Rows = [at.astimezone(UTC) if is_there else None for at, is_there in zip(moments, there, strict=True)]
+    column, ends = BACKENDS[backend](rows), BACKENDS[backend](rows[::-1])
+
+    def each(ask: Callable[..., Any], *columns: Rows) -> Any:
+        return answered(lambda: [None if None in row else ask(*row) for row in zip(*columns, strict=True)])
+
+    added = answered(lambda: values(frames.add(column, amount, calendar)))
+    assert added == each(lambda at: calendar.add(at, amount), rows)
+    if "business" not in amount and "elapsed" not in amount:
+        taken = answered(lambda: values(frames.subtract(column, amount, calendar)))
+        assert taken == each(lambda at: calendar.subtract(at, amount), rows)
+    assert durations(frames.elapsed(column, ends, calendar)) == each(calendar.elapsed, rows, rows[::-1])[0]
+    assert values(frames.is_open(column, calendar)) == each(calendar.is_open, rows)[0]
+    opening = answered(lambda: values(frames.next_opening(column, calendar)))
+    assert opening == each(calendar.next_opening, rows)
+    days = values(frames.business_days_between(column, ends, calendar))
+    assert days == each(calendar.business_days_between, rows, rows[::-1])[0]
+
+
+OFFICE = sla.BusinessCalendar(zone=ROME, hours={"mon-fri": "09:00-18:00"})
+FRIDAY = datetime(2026, 3, 6, 16, tzinfo=ZoneInfo(ROME))
+LATE = datetime(2039, 7, 1, 17, tzinfo=ZoneInfo(ROME))
+"""A Friday too, after the last second of 32 bits."""
+
+
+UNITS = {"pandas": ["s", "ms", "us", "ns"], "polars": ["ms", "us", "ns"], "arrow": ["s", "ms", "us", "ns"]}
+
+
+@pytest.mark.parametrize(("backend", "unit"), [(backend, unit) for backend, units in UNITS.items() for unit in units])
+def test_units_and_years_after_2038(backend: str, unit: str) -> None:
+    column = BACKENDS[backend]([FRIDAY, None, LATE], unit)
+    # Two hours on the Friday and two on the Monday; one and three.
+    expected = [datetime(2026, 3, 9, 11, tzinfo=ZoneInfo(ROME)), None, datetime(2039, 7, 4, 12, tzinfo=ZoneInfo(ROME))]
+    found = frames.add(column, "4h", OFFICE)
+    assert values(found) == expected
+    assert type(found) is type(column)
+
+
+def test_index_name_and_zone_stay() -> None:
+    column = pandas_of([FRIDAY, None, LATE], zone="America/New_York")
+    for found in (
+        frames.add(column, "4h", OFFICE),
+        frames.elapsed(column, column, OFFICE),
+        frames.is_open(column, OFFICE),
+    ):
+        assert list(found.index) == list(column.index) == [7, 7, 0]
+        assert found.name == "opened"
+    assert str(frames.add(column, "4h", OFFICE).dtype) == "datetime64[us, America/New_York]"
+    polars = polars_of([FRIDAY], zone="America/New_York")
+    assert frames.next_opening(polars, OFFICE).dtype == pl.Datetime("us", "America/New_York")
+    assert frames.next_opening(polars, OFFICE).name == "opened"
+    arrow = arrow_of([FRIDAY], zone="America/New_York")
+    assert frames.add(arrow, "4h", OFFICE).type == pa.timestamp("us", "America/New_York")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_amount_per_row(backend: str) -> None:
+    column = BACKENDS[backend]([FRIDAY, FRIDAY, None, FRIDAY])
+    given_ = [HOUR, -HOUR, HOUR, None]
+    amounts = {
+        "pandas": pd.Series(given_, dtype="timedelta64[us]"),
+        "polars": pl.Series(given_, dtype=pl.Duration("ms")),
+        "arrow": pa.chunked_array([pa.array(given_, pa.duration("s"))]),
+    }[backend]
+    assert values(frames.add(column, amounts, OFFICE)) == [FRIDAY + HOUR, FRIDAY - HOUR, None, None]
+    assert values(frames.subtract(column, amounts, OFFICE)) == [FRIDAY - HOUR, FRIDAY + HOUR, None, None]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_no_rows(backend: str) -> None:
+    column = BACKENDS[backend]([])
+    for found in (
+        frames.add(column, "4h", OFFICE),
+        frames.elapsed(column, column, OFFICE),
+        frames.is_open(column, OFFICE),
+    ):
+        assert values(found) == []
+        assert type(found) is type(column)
+
+
+NAIVE: dict[str, Callable[[str], Any]] = {
+    "pandas": lambda text: pd.Series(pd.to_datetime([text])),
+    "polars": lambda text: pl.Series([datetime.fromisoformat(text)]),
+    "arrow": lambda text: pa.chunked_array([pa.array([datetime.fromisoformat(text)])]),
+}
+
+
+@pytest.mark.parametrize("backend", NAIVE)
+def test_instants_without_a_zone_need_one(backend: str) -> None:
+    column = NAIVE[backend]("2026-03-06 16:00:00")
+    with pytest.raises(sla.NaiveDatetime) as caught:
+        frames.add(column, "4h", OFFICE)
+    assert caught.value.where == "starts"
+    assert caught.value.remedy
+    assert values(frames.add(column, "4h", OFFICE, zone=ROME)) == [datetime(2026, 3, 9, 11, tzinfo=ZoneInfo(ROME))]
+
+
+@pytest.mark.parametrize("backend", NAIVE)
+@pytest.mark.parametrize("text", ["2026-03-29 02:30:00", "2026-10-25 02:30:00"])
+def test_local_times_that_are_skipped_or_come_twice_are_refused(backend: str, text: str) -> None:
+    with pytest.raises(sla.InvalidInstant, match=ROME):
+        frames.add(NAIVE[backend](text), "4h", OFFICE, zone=ROME)
+
+
+@pytest.mark.parametrize(
+    ("column", "error", "said"),
+    [
+        (pd.Series([1, 2]), sla.InvalidInstant, "one of instants is expected"),
+        (pl.Series(["2026-03-02"]), sla.InvalidInstant, "one of instants is expected"),
+        ([FRIDAY], sla.InvalidInstant, "list is no column"),
+        (pd.Series([pd.Timestamp(1, tz="UTC")]).dt.as_unit("ns"), sla.NanosecondsLost, "row 0 has nanoseconds"),
+        (pd.Series([FRIDAY, FRIDAY.astimezone(ZoneInfo("Asia/Tokyo"))], dtype=object), sla.InvalidInstant, "expected"),
+    ],
+    ids=["numbers", "texts", "list", "nanoseconds", "mixed zones"],
+)
+def test_other_columns_are_refused(column: Any, error: type[SlaError], said: str) -> None:
+    with pytest.raises(error, match=said) as caught:
+        frames.add(column, "4h", OFFICE)
+    assert caught.value.remedy
+
+
+def test_amounts_that_do_not_fit_are_refused() -> None:
+    column = pandas_of([FRIDAY, FRIDAY])
+    with pytest.raises(sla.InvalidInstant, match="2 instants and 1 amounts"):
+        frames.add(column, pd.Series([HOUR]), OFFICE)
+    with pytest.raises(sla.InvalidInstant, match="one of durations"):
+        frames.add(column, pd.Series([4, 4]), OFFICE)
+    with pytest.raises(sla.InvalidInstant, match="2 starts and 1 ends"):
+        frames.elapsed(column, pandas_of([FRIDAY]), OFFICE)

@@ -167,6 +167,12 @@ class TestRates:
         with refused(sla.InvalidAmount, repr(rate), "no exact burn rate", 'Fraction("14.4")'):
             BUDGET.lasts(rate)
 
+    @pytest.mark.parametrize(("downtime", "elapsed"), [("2h", "1h"), ("1h", "721h"), ("-1h", "2h"), ("1h", "0h")])
+    def test_downtime_that_does_not_fit_the_time_so_far(self, downtime: str, elapsed: str) -> None:
+        with pytest.raises(sla.InvalidAmount) as caught:
+            BUDGET.runs_out(downtime, elapsed)
+        assert caught.value.remedy
+
 
 class TestAlerts:
     @pytest.mark.parametrize("share", ["0%", "200%", "-2%", "2"])

@@ -277,6 +277,22 @@ class TestBurning:
         # A total outage takes as long as it is allowed to.
         assert budget.lasts(highest_burn_rate(budget.target)) == budget.allowed
 
+    @given(budgets(), st.fractions(0, 1, max_denominator=10**6))
+    def test_a_budget_is_gone_when_the_same_rate_has_used_it_up(
+        self, drawn: tuple[Budget, Fraction, int], rate: Fraction
+    ) -> None:
+        budget, _, length = drawn
+        past = timedelta(microseconds=max(1, length // 3))
+        spent = Downtime(rate * (past // timedelta(microseconds=1)))
+        gone = budget.runs_out(spent, past)
+        share = spent.micros / (past // timedelta(microseconds=1))
+        if gone is None:
+            assert share * length <= budget.allowed.micros
+        else:
+            assert share * gone.micros == budget.allowed.micros
+            assert gone.micros < length
+        assert budget.runs_out(Downtime(0), past) is None
+
     @given(budgets(), st.fractions(-10, 0))
     def test_a_budget_that_is_not_burnt_lasts(self, drawn: tuple[Budget, Fraction, int], rate: Fraction) -> None:
         assert drawn[0].lasts(rate) is None

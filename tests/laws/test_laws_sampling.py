@@ -41,13 +41,17 @@ def seconds_after(seconds: int) -> datetime:
 
 def recorded(outages: Outages, spacing: int, phase: int, seconds: int) -> DowntimeBounds:
     """What probes every so many seconds, the first of them at a phase, record of outages."""
+    return reported(outages, spacing, phase, seconds).downtime
+
+
+def reported(outages: Outages, spacing: int, phase: int, seconds: int) -> UptimeReport:
     times = range(phase - 3 * spacing, seconds + 4 * spacing, spacing)
     rows = [(seconds_after(at), not any(start <= at < end for start, end in outages)) for at in times]
     window = Rolling(seconds_after(seconds), timedelta(seconds=seconds))
     log = ProbeLog.of(rows, every=f"{spacing}s")
     report = evaluate_uptime("99%", window, at=seconds_after(seconds + 9 * spacing), probes=log)
     assert report.coverage == 1
-    return report.downtime
+    return report
 
 
 def mean(values: Sequence[Fraction]) -> Fraction:
@@ -74,6 +78,29 @@ def test_over_all_phases_one_outage_is_recorded_right_on_average(spacing: int, l
     assert variance(found) == rest * (spacing - rest)
     # It is found with the chance D/I, and for certain if it lasts for a spacing.
     assert Fraction(sum(one > 0 for one in found), spacing) == min(Fraction(length, spacing), Fraction(1))
+
+
+@given(st.integers(2, 40), st.integers(1, 90), st.integers(0, 60))
+def test_an_outage_that_is_seen_has_half_a_spacing_of_error(spacing: int, length: int, begins: int) -> None:
+    start = spacing + begins
+    seconds = start + length + 2 * spacing
+    found = [reported([(start, start + length)], spacing, phase, seconds) for phase in range(spacing)]
+    seen = [one.sampling_error.micros for one in found if one.downtime.upper]
+    assert set(seen) == {Fraction(spacing * SECOND, 2)}
+    assert {one.sampling_error.micros for one in found if not one.downtime.upper} <= {0}
+    rest = length % spacing
+    assert seen[0] ** 2 >= rest * (spacing - rest) * SECOND**2
+
+
+@given(st.integers(1, 12), st.integers(2, 30), st.integers(1, 30))
+def test_the_sampling_error_grows_with_the_root_of_the_number_of_outages(count: int, spacing: int, more: int) -> None:
+    # Each lasts for a spacing or longer, so each is seen; between two of them there are good probes.
+    length = spacing + more
+    outages = [(4 * spacing + number * (length + 4 * spacing), 0) for number in range(count)]
+    outages = [(start, start + length) for start, _ in outages]
+    error = reported(outages, spacing, 1, outages[-1][1] + 5 * spacing).sampling_error.micros
+    exact = Fraction(count * (spacing * SECOND) ** 2, 4)
+    assert (error - 1) ** 2 < exact <= error**2
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,24 @@ class Budget:
             )
         return None if burn_rate <= 0 else Downtime(self.window_micros / Fraction(burn_rate))
 
+    def runs_out(self, downtime: Downtime | timedelta | str, elapsed: timedelta | str) -> Downtime | None:
+        """
+        Return how long after the window began the budget is gone, if things go on as they did: so much downtime in so
+        much time.
+
+        None if they do not use it up before the window ends. An overspent budget was gone in the past: at the same
+        rate. Raises `InvalidAmount` for more downtime than time, or more time than the window has.
+        """
+        spent, past = _possible(downtime).micros, _spacing(elapsed)
+        if not spent <= past <= self.window_micros:
+            raise InvalidAmount(
+                f"{downtime} of downtime in {elapsed} do not fit a window of {window_text(self.window)}",
+                value=downtime,
+                remedy="Give the time since the window began, and the downtime in it",
+            )
+        gone = Downtime(past * self.allowed.micros / spent) if spent else None
+        return None if gone is None or gone.micros >= self.window_micros else gone
+
 
 def allowed_downtime(target: str | Fraction | Share, window: Window) -> Downtime:
     """

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
+from math import ceil, isqrt
 from typing import Any
 
 from sla_engine.errors import InvalidAmount
@@ -39,6 +40,7 @@ from sla_engine.uptime.readings import (
     checked,
     longest_outage,
     reading_of,
+    sampling_variance,
     summed,
 )
 from sla_engine.uptime.reclassification import Reclassification
@@ -151,6 +153,18 @@ class UptimeReport:
     def longest_unseen(self) -> Downtime:
         """The length that no outage reaches of which no probe knows, between two good probes without a gap."""
         return Downtime(self.record.longest_unseen(*self.period.span.micros, to_micros(self.at)))
+
+    @property
+    def sampling_error(self) -> Downtime:
+        """
+        The standard error of the expected downtime, at most: how far regular probes miss by when they happen to look.
+
+        For n outages seen by probes an interval I apart it is I / 2 * sqrt(n), rounded up to the microsecond. It is no
+        bound, as `downtime` has; it says how near the expected value usually is. Outages that no probe saw are not in
+        it. Source: the variance of systematic sampling, r * (I - r) for an outage that leaves the remainder r.
+        """
+        variance = sampling_variance(self.stretches)
+        return Downtime(isqrt(ceil(variance) - 1) + 1 if variance else 0)
 
     def outages(self) -> tuple[Outage, ...]:
         """Return the outages in order, without those in excused maintenance."""
@@ -357,6 +371,8 @@ class UptimeReport:
             "mttr": None if self.mttr is None else {name: str(getattr(self.mttr, name)) for name in BOUNDS},
             "mtbf": None if self.mtbf is None else str(self.mtbf),
             "longest_unseen": str(self.longest_unseen),
+            "sampling_error": str(self.sampling_error),
+            "exhausted_at": None if self.exhausted_at is None else self.exhausted_at.isoformat(),
             "table": [
                 {"state": state, "maintenance": maintenance, "us": micros}
                 for (state, maintenance), micros in self.table().items()

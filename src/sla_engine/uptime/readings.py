@@ -199,6 +199,24 @@ def reading_of(
     return UptimeReading(unknown, base, size, known, target, bounds, longest, allowed)
 
 
+def sampling_variance(stretches: Sequence[Stretch]) -> Fraction:
+    """
+    Return the most that the expected downtime varies over all phases of the probes, in squared microseconds.
+
+    An outage between regular probes an interval I apart, of a length that leaves the remainder r, is told with a
+    variance of r * (I - r), which is I * I / 4 at most: half of it for each end. An uncertain time beside a certain one
+    is one end; one by itself is both ends of a single failed probe.
+    """
+    total = Fraction(0)
+    for number, one in enumerate(stretches):
+        if one.state != "uncertain" or one.maintenance == "excused":
+            continue
+        beside = stretches[max(number - 1, 0) : number + 2]
+        ends = 1 if any(other.state == "down" for other in beside) else 2
+        total += ends * (Fraction(one.length, ends) * (one.most - one.least)) ** 2 / 8
+    return total
+
+
 def longest_outage(stretches: Sequence[Stretch], unknown: Unknown) -> DowntimeBounds:
     """
     Return how long the longest outage lasted, without excused maintenance: what was down for certain, and what can

@@ -363,3 +363,17 @@ def test_logs_are_values(given_: Rows, meant: dict[str, Any]) -> None:
     assert all(log != other for other in others)
     assert log != object()
     assert len({log, copy.deepcopy(log), *others}) == 1 + len(set(others))
+
+
+@pytest.mark.parametrize(
+    "instants",
+    [[0, 2**62, -(2**62) - 5], [0, 2**62 + 1, -(2**62) - 1, 5], [-(2**63), 0], [2**61, 2**61 + 1], [10**18 * 2]],
+    ids=str,
+)
+def test_instants_that_no_calendar_has_are_refused_both_ways(instants: list[int]) -> None:
+    ups = [True] * len(instants)
+    with pytest.raises(InvalidLog, match="years 1 to 9999") as one:
+        ProbeLog.of_micros(zip(instants, ups, strict=True), every="1m")
+    with pytest.raises(InvalidLog, match="years 1 to 9999") as other:
+        probe_log(np.array(instants), np.array(ups), every="1m")
+    assert str(one.value) == str(other.value)

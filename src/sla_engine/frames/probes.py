@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from sla_engine.errors import InvalidLog
 from sla_engine.frames.numbers import np
-from sla_engine.uptime.probes import BLOCK, Every, Meant, ProbeLog, contradiction, good_runs, limit_of
+from sla_engine.uptime.probes import (
+    BEYOND,
+    BLOCK,
+    Every,
+    Meant,
+    ProbeLog,
+    contradiction,
+    good_runs,
+    limit_of,
+    out_of_time,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,6 +92,9 @@ def _compiled(when: NDArray[np.int64], up: NDArray[np.bool_], meant: Meant) -> P
         when, up = _sorted(when, up)
         places, _ = _widest_pairs(when)
     apart = when[places + 1] - when[places]
+    # What lies too far out wraps around in a subtraction, and then seems to be far apart, or out of order.
+    if len(when) and not (-BEYOND < when[0] <= when[-1] < BEYOND and apart.max(initial=0) < 2 * BEYOND):
+        raise out_of_time()
     far = frozenset(_far(when, meant, apart))
     flips: list[int] = np.flatnonzero(up[1:] != up[:-1]).tolist()
     turns = tuple(sorted(far.union(flips)))

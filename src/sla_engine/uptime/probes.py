@@ -38,6 +38,8 @@ Cadence = tuple[tuple[int, int], ...]
 
 BLOCK = 512
 """So many pairs of neighbours share one figure for the widest of them."""
+BEYOND = 2**60
+"""Instants lie between this and its negative, in microseconds; the years 1 to 9999 do."""
 _ALWAYS = -(10**18)
 _FAILED = re.compile(rb"\x00+")
 
@@ -305,6 +307,8 @@ def _compiled(instants: list[int], ups: list[bool], meant: Meant) -> ProbeLog:
     if apart and min(apart) <= 0:
         instants, ups = _sorted(instants, ups)
         apart = list(map(sub, islice(instants, 1, None), instants))
+    if instants and not -BEYOND < instants[0] <= instants[-1] < BEYOND:
+        raise out_of_time()
     said = bytes(ups)
     flips = [edge - 1 for run in _FAILED.finditer(said) for edge in run.span() if 0 < edge < len(said)]
     far = frozenset(_far(instants, apart, meant))
@@ -316,15 +320,7 @@ def _compiled(instants: list[int], ups: list[bool], meant: Meant) -> ProbeLog:
         )
         for start in range(0, len(apart), BLOCK)
     )
-    try:
-        held = memoryview(array("q", instants)).toreadonly()
-    except OverflowError:
-        raise InvalidLog(
-            "a probe lies outside of what 64 bits of microseconds since 1970 UTC can say",
-            where="probes",
-            remedy="Look at the unit of the instants",
-        ) from None
-    return ProbeLog(held, said, *meant, turns, far, widest)
+    return ProbeLog(memoryview(array("q", instants)).toreadonly(), said, *meant, turns, far, widest)
 
 
 def _far(instants: list[int], apart: list[int], meant: Meant) -> Iterator[int]:
@@ -348,6 +344,15 @@ def _sorted(instants: list[int], ups: list[bool]) -> tuple[list[int], list[bool]
             continue
         kept.append((at, up))
     return [at for at, _ in kept], [up for _, up in kept]
+
+
+def out_of_time() -> InvalidLog:
+    """Return the error for probes at instants that no calendar has."""
+    return InvalidLog(
+        "a probe lies outside of the years 1 to 9999",
+        where="probes",
+        remedy="Give microseconds since 1970 UTC: look at the unit of the instants",
+    )
 
 
 def contradiction(at: int) -> InvalidLog:

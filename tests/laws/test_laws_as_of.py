@@ -21,6 +21,7 @@ from sla_engine import (
     ProbeLog,
     Reclassification,
     Rolling,
+    Stretch,
     UptimeReport,
     evaluate_uptime,
 )
@@ -168,11 +169,15 @@ def worlds(draw: st.DrawFn) -> World:
     )
 
 
+def as_told(one: Stretch) -> Told:
+    return one.state, one.least, one.most, one.maintenance, one.source, one.work
+
+
 def by_minute(report: UptimeReport) -> list[Told]:
     found: list[Told] = []
-    for start, end, state, least, most, work, source, name in report.stretches:
-        assert (start - ZERO) % MINUTE == (end - ZERO) % MINUTE == 0
-        found += [(state, least, most, work, source, name)] * ((end - start) // MINUTE)
+    for one in report.stretches:
+        assert (one.start - ZERO) % MINUTE == (one.end - ZERO) % MINUTE == 0
+        found += [as_told(one)] * (one.length // MINUTE)
     assert len(found) == LENGTH
     return found
 
@@ -259,7 +264,7 @@ def test_what_changed_is_where_the_two_reports_differ(world: World, then: int, n
         start, end = ((edge - ZERO) // MINUTE for edge in change.span.micros)
         assert 0 <= start < end <= LENGTH
         for minute in range(start, end):
-            told[minute] = (change.before[2:], change.after[2:])
+            told[minute] = (as_told(change.before), as_told(change.after))
             assert change.is_revision == was_said(change.before[2:], change.after[2:])
         for stretch in (change.before, change.after):
             assert stretch.start <= change.span.micros[0] < change.span.micros[1] <= stretch.end

@@ -5,7 +5,7 @@ Outages: the runs of time that was not up.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 
@@ -13,7 +13,7 @@ from sla_engine.instants import from_micros
 from sla_engine.spans import Span
 from sla_engine.uptime.downtime import Downtime
 from sla_engine.uptime.readings import DowntimeBounds
-from sla_engine.uptime.stretches import ALL, NOTHING, Stretch
+from sla_engine.uptime.stretches import Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,25 @@ class Outage:
     good one after it, how much of it was down at least and at most, and who says so.
     """
 
-    span: Span
-    downtime: DowntimeBounds
-    sources: tuple[str, ...]
+    stretches: tuple[Stretch, ...]
+    like: datetime = field(repr=False, compare=False)
+
+    @property
+    def span(self) -> Span:
+        """When it was."""
+        return Span(from_micros(self.stretches[0].start, self.like), from_micros(self.stretches[-1].end, self.like))
+
+    @property
+    def downtime(self) -> DowntimeBounds:
+        """How much of it was down."""
+        least = sum((one.least * one.length for one in self.stretches), Fraction(0))
+        most = sum((one.most * one.length for one in self.stretches), Fraction(0))
+        return DowntimeBounds(Downtime(least), Downtime((least + most) / 2), Downtime(most))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Who says so."""
+        return tuple(dict.fromkeys(one.source for one in self.stretches if one.told))
 
 
 def outages_of(stretches: Iterable[Stretch], like: datetime) -> Iterator[Outage]:
@@ -39,20 +55,7 @@ def outages_of(stretches: Iterable[Stretch], like: datetime) -> Iterator[Outage]
             is_down = is_down or state == "down"
         elif run:
             if is_down:
-                yield _outage(run, like)
+                yield Outage(tuple(run), like)
             run, is_down = [], False
     if is_down:
-        yield _outage(run, like)
-
-
-def _outage(run: list[Stretch], like: datetime) -> Outage:
-    # Whole numbers as long as nothing is down by a part: fractions take their time.
-    least: int | Fraction = 0
-    most: int | Fraction = 0
-    for start, end, _, low, high, *_ in run:
-        length = end - start
-        least += length if low is ALL else 0 if low is NOTHING else low * length
-        most += length if high is ALL else high * length
-    bounds = DowntimeBounds(Downtime(least), Downtime(Fraction(least + most) / 2), Downtime(most))
-    span = Span(from_micros(run[0].start, like), from_micros(run[-1].end, like))
-    return Outage(span, bounds, tuple(dict.fromkeys(one.source for one in run if one.source)))
+        yield Outage(tuple(run), like)

@@ -15,6 +15,7 @@ from sla_engine.spans import Span
 from sla_engine.uptime.downtime import Downtime
 from sla_engine.uptime.probes import State
 from sla_engine.uptime.records import ServiceRecord
+from sla_engine.uptime.stretches import source_of
 
 Agreement = Literal["both", "only_probes", "only_incidents", "unconfirmed", "possible", "unseen", "neither"]
 _AGREEMENTS: dict[tuple[State, bool], Agreement] = {
@@ -129,7 +130,7 @@ def reconciled(record: ServiceRecord, period: Period, at: int) -> Reconciliation
             _, _, state, probe = seen[places[0]]
             now = said[places[1]] if places[1] < len(said) and said[places[1]][0] <= start else None
             span = Span(from_micros(start, period.start), from_micros(end, period.start))
-            yield Reconciled(span, _AGREEMENTS[state, now is not None], probe, now[3] if now else "")
+            yield Reconciled(span, _AGREEMENTS[state, now is not None], source_of(probe), now[3] if now else "")
 
     checked = []
     for one in sorted(record.incidents, key=lambda one: (one.start_micros, one.id)):

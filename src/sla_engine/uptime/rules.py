@@ -16,7 +16,7 @@ from sla_engine.data import Data
 from sla_engine.errors import InvalidPolicy, SlaError
 from sla_engine.instants import micros_of
 from sla_engine.targets import DurationField
-from sla_engine.uptime.stretches import NOTHING, Stretch, joined
+from sla_engine.uptime.stretches import NOTHING, Stretch, Told, joined
 
 
 class CountingRules(Data, frozen=True):
@@ -83,8 +83,8 @@ class CountingRules(Data, frozen=True):
         What is least down and what is most down are counted apart, so they remain bounds: a longer outage never counts
         less.
         """
-        least = self._counted([_Part(one.start, one.end, one.least, _is_out(one), one.source) for one in stretches])
-        most = self._counted([_Part(one.start, one.end, one.most, _is_out(one), one.source) for one in stretches])
+        least = self._counted([_Part(one.start, one.end, one.least, _is_out(one), one.told) for one in stretches])
+        most = self._counted([_Part(one.start, one.end, one.most, _is_out(one), one.told) for one in stretches])
         edges = sorted({part[0] for parts in (stretches, least, most) for part in parts} | {stretches[-1].end})
         found: list[Stretch] = []
         told, low, high = iter(stretches), iter(least), iter(most)
@@ -115,7 +115,7 @@ class _Part(NamedTuple):
     end: int
     weight: Fraction
     is_out: bool
-    source: str
+    told: Told
 
 
 def _is_out(stretch: Stretch) -> bool:
@@ -126,13 +126,13 @@ def _counted_as(one: Stretch, start: int, end: int, low: _Part, high: _Part) -> 
     if _is_out(one) or one.state == "not_yet":
         return one._replace(start=start, end=end)
     least, most = low.weight, high.weight
-    source = one.source or low.source or high.source if most else one.source
+    told = one.told or low.told or high.told if most else one.told
     state = one.state
     if least == most:
         state = "down" if most else "up"
     elif state in ("up", "down"):
         state = "uncertain"
-    return one._replace(start=start, end=end, state=state, least=least, most=most, source=source)
+    return one._replace(start=start, end=end, state=state, least=least, most=most, told=told)
 
 
 def _runs(parts: list[_Part]) -> Iterator[tuple[int, int, bool]]:
@@ -160,7 +160,7 @@ def _without_short_ups(parts: list[_Part], length: int) -> list[_Part]:
             continue
         for number in range(first, stop):
             weight = min(before.weight, after.weight)
-            changed[number] = changed[number]._replace(weight=weight, source=before.source or after.source)
+            changed[number] = changed[number]._replace(weight=weight, told=before.told or after.told)
     return changed
 
 
@@ -189,7 +189,7 @@ def _in_units(parts: list[_Part], unit: int, counts: Literal["throughout", "touc
         whole = inside[0].start <= start and inside[-1].end >= end
         in_count = [NOTHING if part.is_out else part.weight for part in inside]
         weight = weigh(in_count if whole or counts == "touched" else [*in_count, NOTHING])
-        source = next((part.source for part in inside if part.weight and part.source), "")
+        told = next((part.told for part in inside if part.weight and part.told), "")
         for part in inside:
             clipped = part._replace(start=max(part.start, start), end=min(part.end, end))
-            yield clipped if part.is_out else clipped._replace(weight=weight, source=part.source or source)
+            yield clipped if part.is_out else clipped._replace(weight=weight, told=part.told or told)

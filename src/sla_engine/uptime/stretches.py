@@ -20,12 +20,16 @@ ServiceState = Literal["up", "down", "uncertain", "unknown", "not_yet"]
 MaintenanceClass = Literal["none", "excused", "unexcused"]
 
 
+Told = str | tuple[str, int]
+"""Who says something: a name, or the place and the instant of a probe."""
+
+
 class Stretch(NamedTuple):
     """
     A stretch of a window: its state, the least and the most of it that was down, its maintenance, and who says so.
 
     `least` and `most` are the weights of what is known; where nothing is known, `least` is what an incident says, and
-    `most` is all.
+    `most` is all. `told` is who says so, and `source` the same as text.
     """
 
     start: int
@@ -34,9 +38,14 @@ class Stretch(NamedTuple):
     least: Fraction
     most: Fraction
     maintenance: MaintenanceClass
-    source: str
+    told: Told
     work: str = ""
     """The maintenance, and why it is not excused."""
+
+    @property
+    def source(self) -> str:
+        """Who says so: the incident, the requests, or the probe; empty where it was up."""
+        return source_of(self.told)
 
     @property
     def length(self) -> int:
@@ -44,11 +53,19 @@ class Stretch(NamedTuple):
         return self.end - self.start
 
 
-Seen = tuple[int, int, State, str]
+def source_of(told: Told) -> str:
+    """Return who says something as text; logs are long, so it is made only where it is read."""
+    if isinstance(told, str):
+        return told
+    location, micros = told
+    return f"probe {location} {utc_text(micros)}" if location else f"probe {utc_text(micros)}"
+
+
+Seen = tuple[int, int, State, Told]
 """A stretch that probes saw: from, to, its state, and the probe that says so."""
 NOTHING, ALL = Fraction(0), Fraction(1)
 """The weights of time that was up, and of time that was down."""
-_Told = tuple[ServiceState, Fraction, Fraction, str]
+_Known = tuple[ServiceState, Fraction, Fraction, Told]
 """A state, the least and the most that was down, and who says so."""
 _BOUNDS: dict[State, tuple[Fraction, Fraction]] = {
     "up": (NOTHING, NOTHING),
@@ -153,14 +170,14 @@ def _tail(parts: Sequence[tuple[Any, ...]], known_until: int) -> int:
 def _stretch(  # noqa: PLR0917  (one of each layer, in their order)
     start: int,
     end: int,
-    observed: _Told,
+    observed: _Known,
     incident: Weighed | None,
     work: Excused | None,
     ruling: Ruled | None,
     *,
     not_yet: bool,
 ) -> Stretch:
-    known: _Told = ("not_yet", NOTHING, ALL, "") if not_yet else _state(observed, incident)
+    known: _Known = ("not_yet", NOTHING, ALL, "") if not_yet else _state(observed, incident)
     maintenance: MaintenanceClass = "none"
     reason = ""
     if work is not None:
@@ -177,7 +194,7 @@ def _stretch(  # noqa: PLR0917  (one of each layer, in their order)
     return Stretch(start, end, state, least, most, maintenance, source, reason)
 
 
-def _state(observed: _Told, incident: Weighed | None) -> _Told:
+def _state(observed: _Known, incident: Weighed | None) -> _Known:
     """Return what is known of a stretch: its state, the least and the most that was down, and who says so."""
     state, least, most, source = observed
     if incident is None:
@@ -189,13 +206,13 @@ def _state(observed: _Told, incident: Weighed | None) -> _Told:
     return ("down" if least == most else state), least, most, name
 
 
-def _observed(probe: Seen | None, request: Answered | None, *, open_end: bool) -> _Told:
+def _observed(probe: Seen | None, request: Answered | None, *, open_end: bool) -> _Known:
     """
     Return what was looked at: down is what any of the two says, and the one tells what the other does not know.
 
     At the open end of one of them, it may yet say that it was down, so the other does not tell that it was not.
     """
-    told: list[_Told] = []
+    told: list[_Known] = []
     if probe is not None:
         told.append((probe[2], *_BOUNDS[probe[2]], probe[3]))
     if request is not None:
@@ -230,21 +247,14 @@ def seen_by(probes: Sequence[ProbeLog], down_needs: int, lo: int, hi: int, at: i
 
 
 def _named(log: ProbeLog, lo: int, hi: int, at: int) -> Iterator[Seen]:
-    probe = f"probe {log.location}" if log.location else "probe"
-    named: int | None = None
-    name = ""
+    location = log.location
     for start, end, state, micros in log.states(lo, hi, at=at):
-        if state == "up":
-            yield start, end, state, ""
-            continue
-        if micros != named:
-            named, name = micros, f"{probe} {utc_text(micros)}"
-        yield start, end, state, name
+        yield start, end, state, "" if state == "up" else (location, micros)
 
 
-def _joint(parts: list[Seen], needed: int) -> tuple[State, str]:
+def _joint(parts: list[Seen], needed: int) -> tuple[State, Told]:
     """Return what several locations see together: down if enough do, and up only if not enough can."""
-    by_state: dict[State, list[str]] = {}
+    by_state: dict[State, list[Told]] = {}
     for _, _, state, source in parts:
         by_state.setdefault(state, []).append(source)
     down, uncertain = by_state.get("down", []), by_state.get("uncertain", [])

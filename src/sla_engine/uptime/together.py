@@ -64,7 +64,7 @@ def _joint(parts: Sequence[Stretch], needed: int, start: int, end: int) -> Stret
     maintenance: MaintenanceClass = "excused" if excused else "unexcused" if planned else "none"
     decisive = max(parts, key=lambda one: (one.least, one.most))
     work = next((one.work for one in parts if one.maintenance == maintenance and one.work), "")
-    return Stretch(start, end, state, least, most, maintenance, decisive.source if most else "", work)
+    return Stretch(start, end, state, least, most, maintenance, decisive.told if most else "", work)
 
 
 @dataclass(frozen=True, slots=True)

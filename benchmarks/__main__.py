@@ -9,7 +9,7 @@ import os
 import platform
 import sys
 
-from benchmarks import adding, clocks, compiling, importing, logs, peers, reference, uptimes
+from benchmarks import adding, clocks, columns, compiling, importing, logs, peers, reference, uptimes
 from benchmarks.measuring import Effort, Row, progress
 
 COMPARISONS = (
@@ -24,6 +24,7 @@ COMPARISONS = (
     logs.through_the_command_line,
     uptimes.from_arrays,
     uptimes.from_pairs,
+    columns.deadlines,
     reference.questions,
     reference.throughput,
 )

@@ -34,7 +34,7 @@ nitpick_ignore_regex = [
     # The same, where autodoc cannot resolve a name and gives it as written.
     ("py:class", r"datetime|date|timedelta|tzinfo|SearchStrategy|Unknown|Base"),
     # Type variables: the type that goes in comes out.
-    ("py:class", r"sla_engine\.(calendars\.calendar|policies\.policy)\.T"),
+    ("py:class", r"sla_engine\.(calendars\.calendar|policies\.policy)\.T|sla_engine\.frames\.series\.S"),
 ]
 
 # Prompts and output are not copied.

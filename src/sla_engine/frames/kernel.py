@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 NULL: int = -(2**63)
 """No value: the smallest int64, which is what NumPy's NaT is."""
 _LAST: int = 2**63 - 1
-_ROWS = 8_192
+_ROWS = 65_536
 """So many rows are worked on at a time, with all that is worked out of them in the cache."""
 _BUCKETS = 2**18
 _CORRECTIONS = 4
@@ -41,11 +41,11 @@ _FAR_APART = 300 * 366 * 86_400 * 1_000_000
 class _Axis:
     """Sorted edges, and for each value up to a last one the number of the last edge at or before it."""
 
-    __slots__ = ("base", "corrections", "edges", "first", "following", "shift")
+    __slots__ = ("base", "before_next", "corrections", "edges", "first", "shift")
 
     def __init__(self, edges: Ints, last: int) -> None:
         self.edges = edges
-        self.following = np.append(edges[1:], _LAST)
+        self.before_next = np.append(edges[1:], _LAST) - 1
         self.base = int(edges[0])
         length = last - self.base
         apart = np.diff(edges)
@@ -55,7 +55,7 @@ class _Axis:
         self.first = np.searchsorted(edges, starts, side="right") - 1
         self.corrections = int(np.diff(self.first).max())
 
-    def place(self, values: Ints, out: Ints, scratch: Ints, mask: Bools) -> Ints:
+    def place(self, values: Ints, out: Ints, scratch: Ints) -> Ints:
         """Put into `out` the numbers of the last edges at or before values, none of which lies outside."""
         if self.corrections > _CORRECTIONS:
             out[:] = np.searchsorted(self.edges, values, side="right")
@@ -64,9 +64,11 @@ class _Axis:
         np.right_shift(scratch, self.shift, out=scratch)
         _take(self.first, scratch, out)
         for _ in range(self.corrections):
-            _take(self.following, out, scratch)
-            np.less_equal(scratch, values, out=mask)
-            np.add(out, mask, out=out)
+            # One further where the next edge is at or before the value: the sign of the difference, as 0 or -1.
+            _take(self.before_next, out, scratch)
+            np.subtract(scratch, values, out=scratch)
+            np.right_shift(scratch, 63, out=scratch)
+            np.subtract(out, scratch, out=out)
         return out
 
 
@@ -94,40 +96,41 @@ class _Arrays:
 class _Scratch:
     """Room for what is worked out of a block, made once a call."""
 
-    __slots__ = ("columns", "mask", "nulls")
+    __slots__ = ("columns", "mask")
 
     def __init__(self, rows: int) -> None:
         self.columns = [np.empty(rows, dtype=np.int64) for _ in range(6)]
-        self.mask, self.nulls = (np.empty(rows, dtype=np.bool_) for _ in range(2))
+        self.mask = np.empty(rows, dtype=np.bool_)
 
     def of(self, rows: int) -> tuple[Ints, Ints, Ints, Ints, Bools]:
         """Return room for so many rows."""
         one, two, three, four = (column[:rows] for column in self.columns[:4])
         return one, two, three, four, self.mask[:rows]
 
-    def without_nulls(self, column: Ints, other: Ints | int) -> tuple[Ints, Ints | int, Bools | None]:
-        """Return two columns with a value of their own where one has none, and where that is; None for nowhere."""
-        rows, empty = len(column), None
-        bare = [one is not None and int(one.min()) == NULL for one in (column, _column_or_none(other))]
-        if not any(bare):
-            return column, other, None
-        empty = np.equal(column, NULL, out=self.nulls[:rows])
-        if bare[1] and not isinstance(other, int):
-            np.logical_or(empty, np.equal(other, NULL, out=self.mask[:rows]), out=empty)
-        filled: list[Any] = []
-        for one, room in ((column, self.columns[4]), (_column_or_none(other), self.columns[5])):
-            if one is None:
-                filled.append(other)
+    def without_nulls(self, column: Ints, other: Ints | int) -> tuple[Ints, Ints | int, NDArray[np.intp]]:
+        """Return two columns with a value of their own where one has none, and the rows where that is."""
+        found: list[Any] = [column, other]
+        empty = _NO_ROWS
+        for one in found:
+            if not isinstance(one, int) and int(one.min()) == NULL:
+                rows = np.flatnonzero(np.equal(one, NULL, out=self.mask[: len(one)]))
+                empty = np.union1d(empty, rows) if len(empty) else rows
+        if not len(empty):
+            return column, other, _NO_ROWS
+        for number, room in enumerate(self.columns[4:]):
+            if isinstance(found[number], int):
                 continue
-            there = int(np.argmin(empty))
-            np.copyto(room[:rows], one)
-            np.putmask(room[:rows], empty, 0 if empty[there] else one[there])
-            filled.append(room[:rows])
-        return filled[0], filled[1], empty
+            filled = room[: len(column)]
+            np.copyto(filled, found[number])
+            there = _first_other(empty)
+            filled[empty] = filled[there] if there < len(filled) else 0
+            found[number] = filled
+        return found[0], found[1], empty
 
 
-def _column_or_none(given: Ints | int) -> Ints | None:
-    return None if isinstance(given, int) else given
+def _first_other(rows: NDArray[np.intp]) -> int:
+    """Return the first row that is not among sorted ones."""
+    return int(np.argmin(np.append(rows == np.arange(len(rows)), False)))
 
 
 class Kernel:
@@ -182,9 +185,9 @@ class Kernel:
         lo, hi = int(starts.min()), int(starts.max())
         far_apart = hi - lo > _FAR_APART
         undecided = np.arange(len(starts)) if far_apart else self._add_near(starts, amounts, out, scratch)
-        if empty is not None:
-            undecided = undecided[~empty[undecided]]
-            np.putmask(out, empty, NULL)
+        if len(empty):
+            undecided = np.setdiff1d(undecided, empty, assume_unique=True)
+            out[empty] = NULL
         if len(undecided):
             self._one_by_one(starts, amounts, out, undecided, first)
 
@@ -198,11 +201,15 @@ class Kernel:
         sought = target
         if most > 0:
             sought = until
-            one = 1 if least > 0 else np.greater(amounts, 0, out=mask)
-            np.subtract(target, one, out=sought)
+            if least > 0:
+                np.subtract(target, 1, out=sought)
+            else:  # -1 where the amount is above 0
+                np.negative(amounts, out=sought)
+                np.right_shift(sought, 63, out=sought)
+                np.add(target, sought, out=sought)
         if outside:
             sought = np.clip(sought, 0, arrays.total, out=until)
-        arrays.before.place(sought, place, work, mask)
+        arrays.before.place(sought, place, work)
         _take(arrays.less, place, work)
         np.subtract(target, work, out=out)
         if least <= 0 <= most:
@@ -216,13 +223,13 @@ class Kernel:
 
     def _reaching(self, starts: Ints, amounts: Ints | int, scratch: _Scratch, least: int, most: int) -> _Arrays:
         """Put the open time before each answer into the scratch, and return a table that reaches to the answers."""
-        place, work, until, target, mask = scratch.of(len(starts))
+        place, work, until, target, _ = scratch.of(len(starts))
         lo, hi = int(starts.min()), int(starts.max())
         wanted: _Arrays | None = self._covering(lo, hi)
         arrays = self._covering(lo, hi)
         while wanted is not None:
             arrays, wanted = wanted, None
-            _open_before(arrays, starts, out=until, place=place, work=work, mask=mask)
+            _open_before(arrays, starts, out=until, place=place, work=work)
             np.add(until, amounts, out=target)
             if most > 0 and int(target.max()) > arrays.total:
                 wanted = self._beyond(lo, hi, later=True)
@@ -259,7 +266,7 @@ class Kernel:
             assert not isinstance(other, int)  # noqa: S101  (a column stays one)
             block = result[start:stop]
             self._elapsed_block(one, other, block, scratch)
-            if empty is not None:
+            if len(empty):
                 block[empty] = NULL
         return result
 
@@ -272,9 +279,9 @@ class Kernel:
             out[:] = [self._timeline.elapsed(*pair) for pair in zip(starts.tolist(), ends.tolist(), strict=True)]
             return
         arrays = self._covering(lo, hi)
-        place, work, until, _, mask = scratch.of(len(starts))
-        _open_before(arrays, ends, out=until, place=place, work=work, mask=mask)
-        _open_before(arrays, starts, out=out, place=place, work=work, mask=mask)
+        place, work, until, _, _ = scratch.of(len(starts))
+        _open_before(arrays, ends, out=until, place=place, work=work)
+        _open_before(arrays, starts, out=out, place=place, work=work)
         np.subtract(until, out, out=out)
 
     # --- opening and closing -----------------------------------------------------------------------------------
@@ -285,8 +292,8 @@ class Kernel:
         result = np.zeros(len(instants), dtype=np.bool_)
 
         def block(arrays: _Arrays, at: Ints, out: Any, scratch: _Scratch) -> None:
-            place, work, _, _, mask = scratch.of(len(at))
-            arrays.opens.place(at, place, work, mask)
+            place, work, *_ = scratch.of(len(at))
+            arrays.opens.place(at, place, work)
             _take(arrays.closes, place, work)
             np.less(at, work, out=out)
 
@@ -300,11 +307,12 @@ class Kernel:
         result = np.empty(len(instants), dtype=np.int64)
 
         def block(arrays: _Arrays, at: Ints, out: Any, scratch: _Scratch) -> None:
-            place, work, before, _, mask = scratch.of(len(at))
+            place, work, before, *_ = scratch.of(len(at))
             np.maximum(at, arrays.lo + 1, out=before)
             np.subtract(before, 1, out=before)
-            arrays.opens.place(before, place, work, mask)
-            _take(arrays.opens.following, place, out)
+            arrays.opens.place(before, place, work)
+            _take(arrays.opens.before_next, place, out)
+            np.add(out, 1, out=out)
 
         def is_sure(arrays: _Arrays, at: Ints, out: Ints) -> Bools:
             # What opens at the edge of the table may have begun before it.
@@ -343,19 +351,19 @@ class Kernel:
                 if is_sure is not None:
                     rows = np.flatnonzero(~is_sure(arrays, at, out)).tolist()
             for row in rows:
-                if empty is not None and empty[row]:
+                if int(instants[start + row]) == NULL:
                     continue
                 try:
                     out[row] = one(int(at[row]))
                 except SlaError as error:
                     raise error.located(f"row {start + row}") from None
-            if empty is not None and result.dtype == np.int64:
+            if len(empty) and result.dtype == np.int64:
                 out[empty] = NULL
 
 
-def _open_before(arrays: _Arrays, at: Ints, *, out: Ints, place: Ints, work: Ints, mask: Bools) -> None:
+def _open_before(arrays: _Arrays, at: Ints, *, out: Ints, place: Ints, work: Ints) -> None:
     """Put the open time before each instant into `out`."""
-    arrays.opens.place(at, place, work, mask)
+    arrays.opens.place(at, place, work)
     _take(arrays.less, place, work)
     np.add(at, work, out=out)
     _take(arrays.until, place, work)

@@ -177,6 +177,23 @@ def test_rows_outside_of_what_is_compiled_make_the_table_grow() -> None:
     assert kernel.elapsed(mixed, ends).tolist() == between
 
 
+def test_an_answer_beyond_the_horizon_is_refused_though_the_table_has_it() -> None:
+    far = (datetime(2030, 1, 1, tzinfo=UTC), datetime(2030, 1, 2, tzinfo=UTC))
+    near = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
+    calendar = sla.BusinessCalendar(zone="UTC", hours={}, openings=[near, far], horizon=2)
+    kernel = kernel_of(calendar)
+    starts = [to_micros(at) for at in (datetime(2026, 1, 1, 12, tzinfo=UTC), datetime(2029, 6, 1, tzinfo=UTC))]
+    # What is compiled for the second row has an opening for the first, four years later.
+    assert kernel.add(column(starts), column([HOUR, HOUR])).tolist()[0] == starts[0] + HOUR
+    with pytest.raises(sla.NeverDue) as caught:
+        kernel.add(column(starts), column([20 * HOUR, HOUR]))
+    assert caught.value.where == "row 0"
+    back = [to_micros(datetime(2030, 1, 1, 12, tzinfo=UTC)), starts[0]]
+    with pytest.raises(sla.NeverDue) as caught:
+        kernel.subtract(column(back), column([20 * HOUR, HOUR]))
+    assert caught.value.where == "row 0"
+
+
 def test_an_error_names_its_row() -> None:
     day = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
     calendar = sla.BusinessCalendar(zone="UTC", hours={}, openings=[day])
@@ -213,5 +230,8 @@ def test_lengths_and_rooms_that_do_not_fit_are_refused() -> None:
         kernel.add(one, column([1, 2, 3]))
     with pytest.raises(sla.InvalidInstant, match="room"):
         kernel.add(one, 1, out=np.empty(3, dtype=np.int64))
+    for column_ in (one, np.array([1, 2])):
+        with pytest.raises(sla.InvalidInstant, match="room of its own"):
+            kernel.add(one if column_ is one else np.array([0, 0]), column_, out=column_)
     with pytest.raises(sla.InvalidInstant, match="2 starts and 1"):
         kernel.elapsed(one, column([1]))

@@ -80,7 +80,7 @@ def _take(table: Ints, places: Ints, out: Ints) -> None:
 class _Arrays:
     """A compiled table as arrays, with an empty window before the first."""
 
-    __slots__ = ("before", "closes", "hi", "less", "lo", "opens", "total", "until")
+    __slots__ = ("_assured", "before", "closes", "hi", "less", "lo", "opens", "total", "until")
 
     def __init__(self, table: Table) -> None:
         self.lo, self.hi, self.total = table.lo, table.hi, table.total
@@ -91,6 +91,22 @@ class _Arrays:
         # F(t) = min(t - opens + before, before of the next), so one subtraction and one comparison.
         self.less = before - opens
         self.until = np.append(before[1:], table.total)
+        self._assured: tuple[int, int] | None = None
+
+    def assured(self, length: int) -> int:
+        """Return the open time that any time of a length has at least, as far as the table reaches."""
+        if self._assured is None or self._assured[0] != length:
+            # The least of it begins where a window closes, or ends where one opens.
+            begins = np.concatenate((self.closes, self.opens.edges - length))
+            begins = begins[(begins >= self.lo) & (begins + length <= self.hi)]
+            least = _LAST
+            if len(begins):
+                one, other, place, work = (np.empty(len(begins), dtype=np.int64) for _ in range(4))
+                _open_before(self, begins, out=one, place=place, work=work)
+                _open_before(self, begins + length, out=other, place=place, work=work)
+                least = int((other - one).min())
+            self._assured = (length, least)
+        return self._assured[1]
 
 
 class _Scratch:
@@ -171,7 +187,7 @@ class Kernel:
     def add(self, starts: Ints, amounts: Ints | int, *, out: Ints | None = None) -> Ints:
         """Return when each amount of open time after each start is over; a negative amount subtracts."""
         starts, given = _column(starts), _amounts(amounts, starts)
-        result = _room(out, starts)
+        result = _room(out, starts, given)
         if self._timeline.never_opens:
             return self._one_by_one(starts, given, result, np.arange(len(starts)))
         scratch = _Scratch(min(_ROWS, len(starts)))
@@ -184,19 +200,20 @@ class Kernel:
         starts, amounts, empty = scratch.without_nulls(starts, amounts)
         lo, hi = int(starts.min()), int(starts.max())
         far_apart = hi - lo > _FAR_APART
-        undecided = np.arange(len(starts)) if far_apart else self._add_near(starts, amounts, out, scratch)
+        undecided = np.arange(len(starts)) if far_apart else self._add_near(starts, amounts, out, scratch, (lo, hi))
         if len(empty):
             undecided = np.setdiff1d(undecided, empty, assume_unique=True)
             out[empty] = NULL
         if len(undecided):
             self._one_by_one(starts, amounts, out, undecided, first)
 
-    def _add_near(self, starts: Ints, amounts: Ints | int, out: Ints, scratch: _Scratch) -> NDArray[np.intp]:
+    def _add_near(
+        self, starts: Ints, amounts: Ints | int, out: Ints, scratch: _Scratch, within: tuple[int, int]
+    ) -> NDArray[np.intp]:
         """Put the answers into `out`, and return the rows that the table does not decide."""
         place, work, until, target, mask = scratch.of(len(starts))
         least, most = (amounts, amounts) if isinstance(amounts, int) else (int(amounts.min()), int(amounts.max()))
-        arrays = self._reaching(starts, amounts, scratch, least, most)
-        outside = (most > 0 and int(target.max()) > arrays.total) or (least < 0 and int(target.min()) < 0)
+        arrays, outside = self._reaching(starts, amounts, scratch, within, (least, most))
         # The least instant with so much open time before it for what is added, the greatest for what is subtracted.
         sought = target
         if most > 0:
@@ -215,27 +232,38 @@ class Kernel:
         if least <= 0 <= most:
             np.copyto(out, starts, where=True if isinstance(amounts, int) else np.equal(amounts, 0, out=mask))
         near = self._timeline._near
-        np.subtract(out, starts, out=work)
-        if not outside and int(work.max()) <= near and int(work.min()) >= -near:
+        if not outside and max(most, -least) <= arrays.assured(near):
             return _NO_ROWS
+        np.subtract(out, starts, out=work)
         decided = (target <= arrays.total if most > 0 else True) & (target >= 0 if least < 0 else True)
         return np.flatnonzero(~(decided & (work <= near) & (work >= -near)))
 
-    def _reaching(self, starts: Ints, amounts: Ints | int, scratch: _Scratch, least: int, most: int) -> _Arrays:
-        """Put the open time before each answer into the scratch, and return a table that reaches to the answers."""
+    def _reaching(
+        self,
+        starts: Ints,
+        amounts: Ints | int,
+        scratch: _Scratch,
+        within: tuple[int, int],
+        bounds: tuple[int, int],
+    ) -> tuple[_Arrays, bool]:
+        """
+        Put the open time before each answer into the scratch; return a table, and whether answers lie outside of it.
+
+        The table is made as large as the answers need, up to the horizon.
+        """
         place, work, until, target, _ = scratch.of(len(starts))
-        lo, hi = int(starts.min()), int(starts.max())
-        wanted: _Arrays | None = self._covering(lo, hi)
-        arrays = self._covering(lo, hi)
-        while wanted is not None:
-            arrays, wanted = wanted, None
-            _open_before(arrays, starts, out=until, place=place, work=work)
+        least, most = bounds
+        arrays: _Arrays | None = self._covering(*within)
+        while arrays is not None:
+            told = arrays
+            _open_before(told, starts, out=until, place=place, work=work)
             np.add(until, amounts, out=target)
-            if most > 0 and int(target.max()) > arrays.total:
-                wanted = self._beyond(lo, hi, later=True)
-            if wanted is None and least < 0 and int(target.min()) < 0:
-                wanted = self._beyond(lo, hi, later=False)
-        return arrays
+            late = most > 0 and int(target.max()) > told.total
+            early = least < 0 and int(target.min()) < 0
+            arrays = self._beyond(*within, later=True) if late else None
+            if arrays is None and early:
+                arrays = self._beyond(*within, later=False)
+        return told, late or early
 
     def _one_by_one(self, starts: Ints, amounts: Ints | int, out: Ints, rows: NDArray[Any], first: int = 0) -> Ints:
         for row in rows.tolist():
@@ -259,7 +287,7 @@ class Kernel:
     def elapsed(self, starts: Ints, ends: Ints, *, out: Ints | None = None) -> Ints:
         """Return the open time from each start to each end; negative where the end is before the start."""
         starts, ends = _column(starts), _same_length(_column(ends), starts, "ends")
-        result = _room(out, starts)
+        result = _room(out, starts, ends)
         scratch = _Scratch(min(_ROWS, len(starts)))
         for start, stop in _blocks(len(starts)):
             one, other, empty = scratch.without_nulls(starts[start:stop], ends[start:stop])
@@ -402,9 +430,17 @@ def _same_length(column: Ints, starts: Ints, what: str) -> Ints:
     return column
 
 
-def _room(out: Ints | None, like: Ints) -> Ints:
+def _room(out: Ints | None, *columns: Ints | int) -> Ints:
+    like = columns[0]
+    assert not isinstance(like, int)  # noqa: S101  (the first is a column)
     if out is None:
         return np.empty(len(like), dtype=np.int64)
+    if any(not isinstance(column, int) and np.may_share_memory(out, column) for column in columns):
+        raise InvalidInstant(
+            "the room for the answers is that of a column that is asked about",
+            where="out",
+            remedy="Give it room of its own: np.empty_like",
+        )
     if out.dtype != np.int64 or out.shape != like.shape:
         raise InvalidInstant(
             f"the room for the answers is {out.dtype} {out.shape}, where int64 {like.shape} is needed",

@@ -562,3 +562,16 @@ def test_a_promise_on_one_outage_holds_for_a_service_with_what_it_needs() -> Non
     # An hour of 744 is no breach of 99 %, and it is one of half an hour at a time.
     assert found.with_needs["app"].report.downtime.lower == hour
     assert found.with_needs["app"].report.verdict == "breached"
+
+
+def test_probes_may_be_plain_pairs() -> None:
+    api = sla.maxony_policy().service("api")
+    month = sla.Month(2026, 3, zone="UTC")
+    pairs = [(month.start + timedelta(minutes=minute), minute not in (10, 11)) for minute in range(31 * 1440 + 1)]
+    report = api.evaluate(month, at=month.end, probes=pairs)
+    assert report == api.evaluate(month, at=month.end, probes=sla.ProbeLog.of(pairs, every="1m"))
+    assert report.downtime.lower == timedelta(minutes=1)
+    assert api.evaluate(month, at=month.end, probes=[]) == api.evaluate(month, at=month.end)
+    mixed: Any = [sla.ProbeLog.of(pairs, every="1m"), pairs[0]]
+    with pytest.raises(sla.InvalidLog, match="some of the probes are logs"):
+        api.evaluate(month, at=month.end, probes=mixed)

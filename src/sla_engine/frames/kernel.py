@@ -253,17 +253,18 @@ class Kernel:
         """
         place, work, until, target, _ = scratch.of(len(starts))
         least, most = bounds
-        arrays: _Arrays | None = self._covering(*within)
-        while arrays is not None:
-            told = arrays
+        told = self._covering(*within)
+        while True:
             _open_before(told, starts, out=until, place=place, work=work)
             np.add(until, amounts, out=target)
             late = most > 0 and int(target.max()) > told.total
             early = least < 0 and int(target.min()) < 0
-            arrays = self._beyond(*within, later=True) if late else None
-            if arrays is None and early:
-                arrays = self._beyond(*within, later=False)
-        return told, late or early
+            more = self._beyond(*within, later=True) if late else None
+            if more is None and early:
+                more = self._beyond(*within, later=False)
+            if more is None:
+                return told, late or early
+            told = more
 
     def _one_by_one(self, starts: Ints, amounts: Ints | int, out: Ints, rows: NDArray[Any], first: int = 0) -> Ints:
         for row in rows.tolist():

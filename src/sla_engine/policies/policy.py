@@ -5,7 +5,7 @@ A policy: who is promised what, counted in which hours.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
@@ -39,11 +39,10 @@ from sla_engine.tickets.status import Evaluation, TicketProblem, TicketStatus
 from sla_engine.tickets.ticket import Ticket
 from sla_engine.uptime.incidents import Incident
 from sla_engine.uptime.maintenance import Maintenance
-from sla_engine.uptime.probes import ProbeLog
 from sla_engine.uptime.reclassification import Reclassification
 from sla_engine.uptime.recurring import RecurringMaintenance
 from sla_engine.uptime.requests import RequestLog
-from sla_engine.uptime.services import Service, ServiceGroup
+from sla_engine.uptime.services import Probes, Service, ServiceGroup
 from sla_engine.zones import zone_of
 
 T = TypeVar("T", bound=datetime)
@@ -369,7 +368,7 @@ class Policy(Data, frozen=True):
         period: Period | Mapping[str, Period] | None = None,
         *,
         at: datetime,
-        probes: Mapping[str, ProbeLog | Sequence[ProbeLog]] | None = None,
+        probes: Mapping[str, Probes] | None = None,
         requests: Mapping[str, RequestLog] | None = None,
         incidents: Mapping[str, Iterable[Incident]] | None = None,
         maintenance: Mapping[str, Iterable[Maintenance | RecurringMaintenance]] | None = None,

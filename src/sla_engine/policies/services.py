@@ -15,11 +15,10 @@ from sla_engine.targets import find
 from sla_engine.uptime.evaluation import UptimeReport
 from sla_engine.uptime.incidents import Incident
 from sla_engine.uptime.maintenance import Maintenance
-from sla_engine.uptime.probes import ProbeLog
 from sla_engine.uptime.reclassification import Reclassification
 from sla_engine.uptime.recurring import RecurringMaintenance
 from sla_engine.uptime.requests import RequestLog
-from sla_engine.uptime.services import Service, ServiceGroup
+from sla_engine.uptime.services import Probes, Service, ServiceGroup
 from sla_engine.uptime.together import JointReport, evaluate_together
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def evaluate_services(
     period: Period | Mapping[str, Period] | None,
     *,
     at: datetime,
-    probes: Mapping[str, ProbeLog | Sequence[ProbeLog]],
+    probes: Mapping[str, Probes],
     requests: Mapping[str, RequestLog],
     incidents: Mapping[str, Iterable[Incident]],
     maintenance: Mapping[str, Iterable[Maintenance | RecurringMaintenance]],

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationInfo, field_serializer, field_validator
 
 from sla_engine.calendars.calendar import ZoneName
 from sla_engine.data import Data
-from sla_engine.errors import InvalidAmount, InvalidPolicy, SlaError
+from sla_engine.errors import InvalidAmount, InvalidLog, InvalidPolicy, SlaError
 from sla_engine.periods import Day, Month, Period, Quarter, Week, Year
 from sla_engine.shares import Share
 from sla_engine.targets import DurationField, ShareField
@@ -29,6 +29,8 @@ from sla_engine.uptime.recurring import RecurringMaintenance
 from sla_engine.uptime.requests import RequestLog
 from sla_engine.uptime.rules import CountingRules
 
+Probes = ProbeLog | Sequence[ProbeLog] | Iterable[tuple[datetime, bool]]
+"""What probes saw: a log, one for each location, or pairs of an instant and whether the service was up."""
 WindowName = Literal["day", "week", "month", "quarter", "year"]
 _WINDOWS: dict[WindowName, type[Day | Week | Month | Quarter | Year]] = {
     "day": Day,
@@ -119,12 +121,27 @@ class Service(Data, frozen=True):
         """Return the window of the service in which an instant lies."""
         return _WINDOWS[self.window].containing(at, zone=self.zone)
 
+    def _logs(self, probes: Probes) -> tuple[ProbeLog, ...]:
+        if isinstance(probes, ProbeLog):
+            return (probes,)
+        given: list[Any] = list(probes)
+        logs = tuple(one for one in given if isinstance(one, ProbeLog))
+        if len(logs) == len(given):
+            return logs
+        if logs:
+            raise InvalidLog(
+                "some of the probes are logs, and some are not",
+                where="probes",
+                remedy="Give one log for each location, or pairs of an instant and a boolean",
+            )
+        return (ProbeLog.of(given, every=self.probe_every),)
+
     def evaluate(
         self,
         period: Period,
         *,
         at: datetime,
-        probes: ProbeLog | Sequence[ProbeLog] = (),
+        probes: Probes = (),
         requests: RequestLog | None = None,
         incidents: Iterable[Incident] = (),
         maintenance: Iterable[Maintenance | RecurringMaintenance] = (),
@@ -133,9 +150,10 @@ class Service(Data, frozen=True):
         """
         Return what is known of the service over a period at an instant, counted as it is promised.
 
-        See `evaluate_uptime`; where fewer locations probe than must agree, all of them must.
+        See `evaluate_uptime`. `probes` may be pairs of an aware datetime and a boolean as well, made as often as the
+        service is probed. Where fewer locations probe than must agree, all of them must.
         """
-        logs = (probes,) if isinstance(probes, ProbeLog) else tuple(probes)
+        logs = self._logs(probes)
         counted = MaintenanceTerms(excused=False)
         return evaluate_uptime(
             self.uptime,

@@ -32,9 +32,9 @@ nitpick_ignore_regex = [
     ("py:class", r"(datetime|collections\.abc|fractions|os)\.\w+"),
     ("py:class", r"hypothesis\.strategies\.SearchStrategy"),
     # The same, where autodoc cannot resolve a name and gives it as written.
-    ("py:class", r"datetime|date|timedelta|tzinfo|SearchStrategy|Unknown|Base"),
+    ("py:class", r"datetime|date|timedelta|tzinfo|SearchStrategy|Unknown|Base|Ints|Bools|NDArray"),
     # Type variables: the type that goes in comes out.
-    ("py:class", r"sla_engine\.(calendars\.calendar|policies\.policy)\.T|sla_engine\.frames\.series\.S"),
+    ("py:class", r"sla_engine\.(calendars\.calendar|policies\.policy)\.T|sla_engine\.frames\.(series|deadlines)\.S"),
 ]
 
 # Prompts and output are not copied.

@@ -16,9 +16,12 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
-from sla_engine import Amount, BusinessCalendar, BusinessDays, CalendarDays, business_days, calendar_days
+from sla_engine import Amount, BusinessCalendar, BusinessDays, CalendarDays, business_days, calendar_days, frames
 
 ZONE = ZoneInfo("America/New_York")
 MINUTE = timedelta(minutes=1)
@@ -298,3 +301,24 @@ def test_requests_without_a_target_are_never_overdue_there(requests: list[Reques
         assert not one.overdue
         # By the rule for their type they would be.
         assert later(one.closed, calendar.add(one.opened, one.amount)) > timedelta(days=70)
+
+
+@pytest.mark.parametrize("backend", ["pandas", "polars", "arrow"])
+def test_columns_of_every_kind_give_the_same_deadlines(
+    backend: str, requests: list[Request], calendar: BusinessCalendar
+) -> None:
+    make: dict[str, Callable[[list[datetime]], Any]] = {
+        "pandas": lambda rows: pd.Series(pd.to_datetime(rows, utc=True)).dt.tz_convert("America/New_York"),
+        "polars": lambda rows: pl.Series(rows).dt.convert_time_zone("America/New_York"),
+        "arrow": lambda rows: pa.array(rows, pa.timestamp("us", "UTC")).cast(pa.timestamp("us", "America/New_York")),
+    }
+    answered = 0
+    for amount in {one.amount for one in requests}:
+        rows = [one for one in requests if one.amount == amount]
+        column = frames.add(make[backend]([one.opened.astimezone(UTC) for one in rows]), amount, calendar)
+        found = column.to_pylist() if backend == "arrow" else column.to_list()
+        assert [at.astimezone(UTC) for at in found] == [
+            calendar.add(one.opened, one.amount).astimezone(UTC) for one in rows
+        ]
+        answered += len(rows)
+    assert answered == 8_953

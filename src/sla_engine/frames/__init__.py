@@ -4,6 +4,7 @@ The same answers over columns: arrays of NumPy (`pip install sla_engine[numpy]`)
 
 from __future__ import annotations
 
+from sla_engine.frames.deadlines import deadline
 from sla_engine.frames.kernel import NULL, Kernel, kernel_of
 from sla_engine.frames.probes import probe_log
 from sla_engine.frames.series import add, business_days_between, elapsed, is_open, next_opening, subtract
@@ -13,6 +14,7 @@ __all__ = [
     "Kernel",
     "add",
     "business_days_between",
+    "deadline",
     "elapsed",
     "is_open",
     "kernel_of",

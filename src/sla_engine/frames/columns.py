@@ -89,6 +89,32 @@ def durations_of(native: Any, *, name: str) -> Ints:
     return _micros(_numbers(native, f"timedelta64[{kind.unit}]"), kind.unit, name)
 
 
+def codes_of(native: Any, *, name: str, rows: int) -> tuple[Ints, list[Any]]:
+    """
+    Return a column as numbers of its distinct values, and those; -1 is no value.
+
+    Raises `InvalidInstant` for a column of another length.
+    """
+    backend = _backend(native, name)
+    if len(native) != rows:
+        raise InvalidInstant(
+            f"there are {rows} rows, and {len(native)} in {name}", where=name, value=len(native), remedy="Give one each"
+        )
+    if backend == "pandas":
+        import pandas as pd  # noqa: PLC0415
+
+        codes, values = pd.factorize(native)
+        return codes.astype(np.int64), list(values)
+    if backend == "polars":
+        import polars as pl  # noqa: PLC0415
+
+        values = native.drop_nulls().unique().to_list()
+        return _numpy(native.replace_strict(values, range(len(values)), default=-1, return_dtype=pl.Int64)), values
+    encoded = native.combine_chunks() if hasattr(native, "combine_chunks") else native
+    encoded = encoded if hasattr(encoded, "indices") else encoded.dictionary_encode()
+    return _numpy(encoded.indices.fill_null(-1)).astype(np.int64), encoded.dictionary.to_pylist()
+
+
 def _backend(native: Any, name: str) -> str:
     backend = type(native).__module__.partition(".")[0]
     if backend not in ("pandas", "polars", "pyarrow") or not hasattr(native, "to_numpy"):

@@ -19,6 +19,7 @@ from sla_engine import (
     Downtime,
     DowntimeBounds,
     Incident,
+    InvalidAmount,
     Maintenance,
     MaintenanceTerms,
     Month,
@@ -643,3 +644,67 @@ def test_more_locations_that_must_agree_never_add_downtime(needs: int, places: l
     else:
         alone = [World(probes=(log,)).report().downtime for log in places]
         assert one.downtime.lower <= min(found.lower for found in alone)
+
+
+# --- several sources that must agree ---------------------------------------------------------------------------------
+
+
+@given(worlds())
+@settings(max_examples=100)
+def test_two_sources_that_must_agree_are_counted_minute_by_minute(world: World) -> None:
+    world = replace(world, maintenance=())
+    if not world.probes:
+        return
+    table: Counter[str] = Counter()
+    least = most = dark = Fraction(0)
+    to_come = 0
+    for minute in range(LENGTH):
+        seen, weight = together(world, minute), said(world.incidents, minute)
+        # What both say: as far down as the one that says less.
+        low = weight if seen == "down" else Fraction(0)
+        high = Fraction(0) if seen == "up" else weight
+        if minute >= world.at:
+            to_come += 1
+            table["not_yet"] += MINUTE
+            continue
+        state = "up" if not high else "down" if low == high else seen
+        table[state] += MINUTE
+        if state == "unknown":
+            dark += high
+        else:
+            least, most = least + low, most + high
+    report = evaluate_uptime(
+        "99%",
+        window(LENGTH * 60),
+        at=after(world.at),
+        probes=world.probes,
+        down_needs=world.needs,
+        incidents=world.incidents,
+        sources_need=2,
+    )
+    found: Counter[str] = Counter()
+    for (state_, _), length in report.table().items():
+        found[state_] += length
+    assert found == +table
+    assert report.downtime.lower.micros == least * MINUTE
+    assert report.downtime.upper.micros == (most + dark + to_come) * MINUTE
+
+
+@given(worlds())
+def test_more_sources_that_must_agree_never_add_downtime(world: World) -> None:
+    given_: dict[str, Any] = {
+        "at": after(world.at),
+        "probes": world.probes,
+        "down_needs": world.needs,
+        "incidents": world.incidents,
+        "maintenance": world.maintenance,
+        "terms": world.terms,
+    }
+    one = evaluate_uptime("99%", window(LENGTH * 60), **given_)
+    if world.probes:
+        both = evaluate_uptime("99%", window(LENGTH * 60), sources_need=2, **given_)
+        assert both.downtime.lower <= one.downtime.lower
+        assert both.downtime.upper <= one.downtime.upper
+    else:
+        with pytest.raises(InvalidAmount, match="2 of 1 sources cannot agree"):
+            evaluate_uptime("99%", window(LENGTH * 60), sources_need=2, **given_)

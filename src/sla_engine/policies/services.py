@@ -81,7 +81,7 @@ def evaluate_services(
             at=at,
             probes=probes.get(service.name, ()),
             requests=requests.get(service.name),
-            incidents=_of(service.name, incidents),
+            incidents=_of(service.name, incidents) if incidents else None,
             maintenance=_of(service.name, maintenance),
             reclassified=_of(service.name, reclassified),
         )

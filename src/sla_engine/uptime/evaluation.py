@@ -410,8 +410,9 @@ def evaluate_uptime(
     at: datetime,
     probes: ProbeLog | Sequence[ProbeLog] = (),
     down_needs: int = 1,
+    sources_need: int = 1,
     requests: RequestLog | None = None,
-    incidents: Iterable[Incident] = (),
+    incidents: Iterable[Incident] | None = None,
     maintenance: Iterable[Maintenance | RecurringMaintenance] = (),
     terms: MaintenanceTerms | None = None,
     reclassified: Iterable[Reclassification] = (),
@@ -423,7 +424,8 @@ def evaluate_uptime(
     """
     Return what is known of a service over a period at an instant, from its probes, its incidents, or both.
 
-    Down is what any source says; of several locations' probes, `down_needs` must agree. Maintenance is excused under
+    Down is what any source says, or `sources_need` of them: of the probes, the requests and the incidents. Of several
+    locations' probes, `down_needs` must agree. Maintenance is excused under
     its `terms`; `reclassified` are decisions on a time afterwards, and hide what was said of it. `rules` are those by
     which a contract counts downtime, and `longest_outage` is how long one outage may last. `unknown` and `base` are the
     usual reading of the report. Raises `InvalidAmount` for a number of locations that there is not, for a way to count
@@ -437,15 +439,24 @@ def evaluate_uptime(
             value=down_needs,
             remedy="Give a number from 1 to that of the probe logs",
         )
+    sources = sum((bool(logs), requests is not None, incidents is not None))
+    if not 1 <= sources_need <= max(sources, 1):
+        raise InvalidAmount(
+            f"{sources_need} of {sources} sources cannot agree",
+            where="sources_need",
+            value=sources_need,
+            remedy="Give a number from 1 to that of probes, requests and incidents",
+        )
     record = ServiceRecord(
         logs,
         down_needs,
         requests,
-        tuple(incidents),
+        tuple(incidents or ()),
         tuple(maintenance),
         terms or MaintenanceTerms(),
         tuple(reclassified),
         rules,
+        sources_need,
     )
     allowed = None if longest_outage is None else Downtime.of(longest_outage)
     if allowed is not None and allowed.micros < 0:

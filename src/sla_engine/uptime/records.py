@@ -48,6 +48,7 @@ class ServiceRecord(Record):
     terms: MaintenanceTerms = field(default_factory=MaintenanceTerms)
     reclassified: tuple[Reclassification, ...] = ()
     rules: CountingRules | None = None
+    sources_need: int = 1
 
     def stretches(self, lo: int, hi: int, at: int) -> list[Stretch]:
         """Return the stretches of [lo, hi), one window of the maintenance terms, as they are known at an instant."""
@@ -69,6 +70,7 @@ class ServiceRecord(Record):
             said=self.said(lo, known_until, at),
             planned=planned,
             ruled=ruled(self.reclassified, lo, hi, at) if self.reclassified else (),
+            sources_need=self.sources_need,
         )
 
     def seen(self, lo: int, hi: int, at: int) -> list[Seen]:

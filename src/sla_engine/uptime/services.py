@@ -56,7 +56,8 @@ class Service(Data, frozen=True):
 
     Every hour of the window counts. `maintenance` says whether announced maintenance is excused, under which
     `terms`, or counts as downtime. `rules` are those by which downtime is counted, `longest_outage` how long one outage
-    may last, `down_needs` how many locations' probes must agree, `unknown` and `base` the usual reading, `needs` the
+    may last, `down_needs` how many locations' probes must agree, and
+    `sources_need` how many of probes, requests and incidents, `unknown` and `base` the usual reading, `needs` the
     services without which this one does not work, and `credit_scheme` what is paid back.
     """
 
@@ -73,6 +74,7 @@ class Service(Data, frozen=True):
     rules: CountingRules | None = None
     longest_outage: DurationField | None = None
     down_needs: Annotated[int, Field(ge=1, strict=True)] = 1
+    sources_need: Annotated[int, Field(ge=1, strict=True)] = 1
     unknown: Unknown = "either"
     base: Base = "window"
     needs: tuple[str, ...] = ()
@@ -94,6 +96,7 @@ class Service(Data, frozen=True):
             rules: CountingRules | dict[str, object] | None = None,
             longest_outage: str | timedelta | None = None,
             down_needs: int = 1,
+            sources_need: int = 1,
             unknown: Unknown = "either",
             base: Base = "window",
             needs: Iterable[str] = (),
@@ -143,7 +146,7 @@ class Service(Data, frozen=True):
         at: datetime,
         probes: Probes = (),
         requests: RequestLog | None = None,
-        incidents: Iterable[Incident] = (),
+        incidents: Iterable[Incident] | None = None,
         maintenance: Iterable[Maintenance | RecurringMaintenance] = (),
         reclassified: Iterable[Reclassification] = (),
     ) -> UptimeReport:
@@ -151,9 +154,10 @@ class Service(Data, frozen=True):
         Return what is known of the service over a period at an instant, counted as it is promised.
 
         See `evaluate_uptime`. `probes` may be pairs of an aware datetime and a boolean as well, made as often as the
-        service is probed. Where fewer locations probe than must agree, all of them must.
+        service is probed. Where fewer locations probe than must agree, or fewer sources are given, all of them must.
         """
         logs = self._logs(probes)
+        sources = sum((bool(logs), requests is not None, incidents is not None))
         counted = MaintenanceTerms(excused=False)
         return evaluate_uptime(
             self.uptime,
@@ -161,6 +165,7 @@ class Service(Data, frozen=True):
             at=at,
             probes=logs,
             down_needs=min(self.down_needs, max(len(logs), 1)),
+            sources_need=min(self.sources_need, max(sources, 1)),
             requests=requests,
             incidents=incidents,
             maintenance=maintenance,

@@ -85,15 +85,17 @@ def composed(
     said: Sequence[Weighed] = (),
     planned: Sequence[Excused] = (),
     ruled: Sequence[Ruled] = (),
+    sources_need: int = 1,
 ) -> list[Stretch]:
     """
     Return the stretches of [lo, hi) of what each source tells: in order, without gaps, neighbours different.
 
     The sources are what probes saw, what came of requests, what incidents say, what maintenance was planned, and what
-    was decided afterwards; each in order.
+    was decided afterwards; each in order. Of the first three so many must say that it was down; if it is one, each
+    tells what another does not know.
     """
     layers: tuple[Sequence[Any], ...] = (seen, answered, said, planned, ruled)
-    if not any(layers[1:]):
+    if sources_need == 1 and not any(layers[1:]):
         return _alone(seen, lo, hi, known_until)
     edges = {lo, hi, known_until}
     for parts in layers:
@@ -105,9 +107,14 @@ def composed(
 
     def stretches() -> Iterator[Stretch]:
         for start, end in pairwise(ordered):
-            probe, request, *others = (cursor.at(start) for cursor in cursors)
-            observed = _observed(probe, request, open_end=any(start >= tail for tail in tails))
-            yield _stretch(start, end, observed, *others, not_yet=start >= known_until)
+            probe, request, incident, work, ruling = (cursor.at(start) for cursor in cursors)
+            known: _Known = ("not_yet", NOTHING, ALL, "")
+            if start < known_until and sources_need > 1:
+                known = _agreed([*_told(probe, request), _said(incident)], sources_need)
+            elif start < known_until:
+                observed = _observed(_told(probe, request), open_end=any(start >= tail for tail in tails))
+                known = _state(observed, incident)
+            yield _stretch(start, end, known, work, ruling)
 
     return joined(stretches())
 
@@ -167,17 +174,7 @@ def _tail(parts: Sequence[tuple[Any, ...]], known_until: int) -> int:
     return tail
 
 
-def _stretch(  # noqa: PLR0917  (one of each layer, in their order)
-    start: int,
-    end: int,
-    observed: _Known,
-    incident: Weighed | None,
-    work: Excused | None,
-    ruling: Ruled | None,
-    *,
-    not_yet: bool,
-) -> Stretch:
-    known: _Known = ("not_yet", NOTHING, ALL, "") if not_yet else _state(observed, incident)
+def _stretch(start: int, end: int, known: _Known, work: Excused | None, ruling: Ruled | None) -> Stretch:
     maintenance: MaintenanceClass = "none"
     reason = ""
     if work is not None:
@@ -187,7 +184,7 @@ def _stretch(  # noqa: PLR0917  (one of each layer, in their order)
         _, _, decision, name = ruling
         if decision in ("up", "down"):
             weight = ALL if decision == "down" else NOTHING
-            known = known if not_yet else (decision, weight, weight, name)
+            known = known if known[0] == "not_yet" else (decision, weight, weight, name)
         else:
             maintenance, reason = ("excused", name) if decision == "excused" else ("unexcused", name)
     state, least, most, source = known
@@ -206,18 +203,43 @@ def _state(observed: _Known, incident: Weighed | None) -> _Known:
     return ("down" if least == most else state), least, most, name
 
 
-def _observed(probe: Seen | None, request: Answered | None, *, open_end: bool) -> _Known:
-    """
-    Return what was looked at: down is what any of the two says, and the one tells what the other does not know.
-
-    At the open end of one of them, it may yet say that it was down, so the other does not tell that it was not.
-    """
+def _told(probe: Seen | None, request: Answered | None) -> list[_Known]:
+    """Return what each of the sources tells that look by themselves."""
     told: list[_Known] = []
     if probe is not None:
         told.append((probe[2], *_BOUNDS[probe[2]], probe[3]))
     if request is not None:
         _, _, state, weight, source = request
         told.append((state, weight, ALL if state == "unknown" else weight, source))
+    return told
+
+
+def _said(incident: Weighed | None) -> _Known:
+    """Return what the incidents tell: what they do not say was down, was up."""
+    return ("up", NOTHING, NOTHING, "") if incident is None else ("down", incident[2], incident[2], incident[3])
+
+
+def _agreed(told: list[_Known], needed: int) -> _Known:
+    """Return what so many of the sources agree on: as far down as the one that is the last of those."""
+
+    def agreed(weights: Iterable[Fraction]) -> Fraction:
+        return sorted(weights, reverse=True)[needed - 1]
+
+    least, most = agreed(one[1] for one in told), agreed(one[2] for one in told)
+    # What could be down at most if all that is unknown were up.
+    seen = agreed(one[1] if one[0] == "unknown" else one[2] for one in told)
+    if not most:
+        return "up", NOTHING, NOTHING, ""
+    heaviest = max(told, key=lambda one: (one[1], one[2]))
+    return ("down" if least == most else "uncertain" if seen == most else "unknown"), least, most, heaviest[3]
+
+
+def _observed(told: list[_Known], *, open_end: bool) -> _Known:
+    """
+    Return what was looked at: down is what any of the two says, and the one tells what the other does not know.
+
+    At the open end of one of them, it may yet say that it was down, so the other does not tell that it was not.
+    """
     known = [one for one in told if one[0] != "unknown"]
     if not told:
         return "up", NOTHING, NOTHING, ""

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, TypeVar
 from sla_engine.errors import InvalidPolicy, SlaError, UnknownName
 from sla_engine.periods import Period
 from sla_engine.targets import find
-from sla_engine.uptime.evaluation import UptimeReport
 from sla_engine.uptime.incidents import Incident
 from sla_engine.uptime.maintenance import Maintenance
 from sla_engine.uptime.reclassification import Reclassification
 from sla_engine.uptime.recurring import RecurringMaintenance
+from sla_engine.uptime.reports import UptimeReport
 from sla_engine.uptime.requests import RequestLog
 from sla_engine.uptime.services import Probes, Service, ServiceGroup
 from sla_engine.uptime.together import JointReport, evaluate_together

@@ -10,7 +10,7 @@ from sla_engine.uptime.budget import Budget, allowed_downtime, burn_rate, highes
 from sla_engine.uptime.composite import Together, k_of_n, parallel, series
 from sla_engine.uptime.credits import AvailabilityBounds, CreditReading, CreditScheme, CreditTier
 from sla_engine.uptime.downtime import Downtime
-from sla_engine.uptime.evaluation import UptimeChange, UptimeReport, evaluate_uptime
+from sla_engine.uptime.evaluation import evaluate_uptime
 from sla_engine.uptime.forecasts import Forecast
 from sla_engine.uptime.incidents import Incident
 from sla_engine.uptime.ledgers import UptimeLedger, UptimeLedgerRow
@@ -31,6 +31,7 @@ from sla_engine.uptime.readings import BurnRates, DowntimeBounds, UptimeReading
 from sla_engine.uptime.reclassification import Reclassification
 from sla_engine.uptime.reconciliation import CheckedIncident, Reconciled, Reconciliation
 from sla_engine.uptime.recurring import RecurringMaintenance
+from sla_engine.uptime.reports import UptimeChange, UptimeReport
 from sla_engine.uptime.requests import RequestGate, RequestLog, RequestRecords, read_requests
 from sla_engine.uptime.rules import CountingRules
 from sla_engine.uptime.services import Service, ServiceGroup

@@ -22,7 +22,7 @@ from sla_engine.uptime.budget import Budget, highest_burn_rate
 from sla_engine.uptime.downtime import Downtime, length_micros
 
 if TYPE_CHECKING:
-    from sla_engine.uptime.evaluation import UptimeReport
+    from sla_engine.uptime.reports import UptimeReport
 
 Severity = Literal["page", "ticket"]
 AlertState = Literal["firing", "quiet", "undecided"]

@@ -23,7 +23,7 @@ from sla_engine.uptime.downtime import Downtime
 from sla_engine.uptime.readings import Base, DowntimeBounds, Unknown, longest_outage
 
 if TYPE_CHECKING:
-    from sla_engine.uptime.evaluation import UptimeReport
+    from sla_engine.uptime.reports import UptimeReport
 
 _HOUR = micros_of(timedelta(hours=1))
 

@@ -23,7 +23,7 @@ from sla_engine.zones import zone_name, zone_of
 
 if TYPE_CHECKING:
     from sla_engine.periods import Period
-    from sla_engine.uptime.evaluation import UptimeReport
+    from sla_engine.uptime.reports import UptimeReport
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,14 @@ from sla_engine.shares import Share
 from sla_engine.targets import DurationField, ShareField
 from sla_engine.uptime.budget import target_share
 from sla_engine.uptime.credits import CreditScheme
-from sla_engine.uptime.evaluation import UptimeReport, evaluate_uptime
+from sla_engine.uptime.evaluation import evaluate_uptime
 from sla_engine.uptime.incidents import Incident
 from sla_engine.uptime.maintenance import Maintenance, MaintenanceTerms
 from sla_engine.uptime.probes import ProbeLog
 from sla_engine.uptime.readings import Base, Unknown
 from sla_engine.uptime.reclassification import Reclassification
 from sla_engine.uptime.recurring import RecurringMaintenance
+from sla_engine.uptime.reports import UptimeReport
 from sla_engine.uptime.requests import RequestLog
 from sla_engine.uptime.rules import CountingRules
 

@@ -13,8 +13,8 @@ from sla_engine.errors import InvalidAmount
 from sla_engine.shares import Share
 from sla_engine.uptime.composite import Together, k_of_n
 from sla_engine.uptime.downtime import Downtime
-from sla_engine.uptime.evaluation import UptimeReport, report_of
 from sla_engine.uptime.records import Record
+from sla_engine.uptime.reports import UptimeReport, report_of
 from sla_engine.uptime.stretches import MaintenanceClass, ServiceState, Stretch, joined
 
 

@@ -1,7 +1,10 @@
-"""Hypothesis profiles: `quick` for every run, `long` for `pytest --hypothesis-profile long`."""
+"""
+Hypothesis profiles (`quick` for every run, `long` for `pytest --hypothesis-profile long`), and the order of the tests.
+"""
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -12,3 +15,8 @@ settings.register_profile(
 settings.register_profile("long", settings.get_profile("quick"), max_examples=1000)
 # The option of Hypothesis' pytest plugin is read after this, and wins.
 settings.load_profile("quick")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the oracle, which takes the longest, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: "test_oracle.py" not in item.nodeid)

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import sla_engine as sla
-from sla_engine.uptime.recurring import MOST, RecurringMaintenance
+from sla_engine.uptime.recurrence import MOST
+from sla_engine.uptime.recurring import RecurringMaintenance
 
 ROME = ZoneInfo("Europe/Rome")
 SUNDAY = datetime(2026, 3, 1, 2, 30, tzinfo=ROME)

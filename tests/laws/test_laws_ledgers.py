@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from sla_engine import Amount, BeyondHorizon, BusinessDays, BusinessTime, Calendar, Ledger
+from sla_engine import (
+    Amount,
+    BeyondHorizon,
+    BusinessCalendar,
+    BusinessDays,
+    BusinessTime,
+    Calendar,
+    HolidayDates,
+    Ledger,
+)
 from sla_engine.instants import clock_changes, to_micros, utc
 from sla_engine.testing.strategies import amounts, calendars_and_instants, durations
 from sla_engine.zones import zone_of
@@ -139,3 +149,17 @@ def test_neighbouring_rows_differ_and_every_form_shows_every_row(case: Case) -> 
     assert len(ledger.to_data()["rows"]) == len(ledger) == len(ledger.rows)
     assert len(ledger.text.splitlines()) == len(ledger) + 4
     assert ledger.html.count("<tr>") == len(ledger) + 1
+
+
+def test_a_window_of_a_date_that_began_before_its_eve_ended() -> None:
+    # In St John's the clock went from 00:01 of 2 November 2008 back to 23:01 of the eve, which is a holiday here.
+    zone = ZoneInfo("America/St_Johns")
+    calendar = BusinessCalendar(
+        zone="America/St_Johns",
+        hours={"mon-sun": "00:00-09:00"},
+        holidays=[HolidayDates(annual={"11-01": "a holiday"})],
+    )
+    again = datetime(2008, 11, 1, 23, 30, tzinfo=zone, fold=1)
+    assert calendar.is_open(again)
+    (row,) = calendar.explain(again, subtract=timedelta(minutes=5))
+    assert (row.is_open, row.kind, row.counted) == (True, "weekly_hours", timedelta(minutes=5))

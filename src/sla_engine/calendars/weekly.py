@@ -307,8 +307,10 @@ class BusinessCalendar(Calendar, frozen=True):
         zone = zone_of(self.zone)
         painted = [Stretch(lo, hi, False, Cause("outside_hours", "outside weekly hours"))]
         hours: list[Stretch] = []
-        first = local_day(zone, lo)
-        for day in range(first - 1, local_day(zone, hi - 1) + 1):
+        first, last = local_day(zone, lo), local_day(zone, hi - 1)
+        # Where the clock goes back over midnight, the next date has begun before its eve ends.
+        last += midnight(zone, last + 1) < hi
+        for day in range(first - 1, last + 1):
             usual = self.hours.days[(day - 1) % 7]
             if day < first and not any(one.crosses_midnight for one in (*usual, *self._special.get(day, ()))):
                 continue  # nothing of the day before reaches in, so nothing of it need be known

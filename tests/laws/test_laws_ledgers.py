@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, reject
@@ -163,3 +163,15 @@ def test_a_window_of_a_date_that_began_before_its_eve_ended() -> None:
     assert calendar.is_open(again)
     (row,) = calendar.explain(again, subtract=timedelta(minutes=5))
     assert (row.is_open, row.kind, row.counted) == (True, "weekly_hours", timedelta(minutes=5))
+
+
+def test_a_night_of_a_version_that_is_over_reaches_into_no_year() -> None:
+    nights = BusinessCalendar(zone="UTC", hours={"mon-sun": "22:00-06:00"})
+    closed = BusinessCalendar(zone="UTC", hours={"mon-sun": "12:00-13:00"})
+    new_year = datetime(2006, 1, 1, tzinfo=UTC)
+    # Asked about 2006 first, nothing of 2005 is compiled, in which the nights ended.
+    calendar = nights.changed(from_date=date(2005, 1, 26), to=closed)
+    assert not calendar.is_open(new_year + timedelta(hours=1))
+    assert calendar.elapsed(new_year, new_year + timedelta(days=1)) == timedelta(hours=1)
+    first, _, _ = calendar.explain(new_year, until=new_year + timedelta(days=1))
+    assert (first.is_open, first.kind) == (False, "outside_hours")

@@ -215,7 +215,9 @@ class BusinessCalendar(Calendar, frozen=True):
         begin, stop = max(first, days.start), min(last + 1, days.stop)
         pairs: list[Pair] = []
         starts: list[int] = []
-        self._look_up(zone, range(max(first - 1, days.start), begin), pairs, starts, only_overnight=True)
+        self._look_up(
+            zone, range(max(first - 1, days.start), min(begin, days.stop)), pairs, starts, only_overnight=True
+        )
         for day, following, is_steady in steady(zone, begin, stop):
             if is_steady and self.overnight == "start_date":
                 found = self._shifted(midnight(zone, day), range(day, following))

@@ -47,12 +47,18 @@ BACKENDS: dict[str, Callable[..., Any]] = {"pandas": pandas_of, "polars": polars
 
 
 def values(column: Any) -> list[Any]:
-    """The values of a column as Python has them, None where there is none."""
+    """
+    The values of a column as Python has them, None where there is none; instants in UTC.
+
+    Python calls two datetimes of different zones unequal, whatever the instants, where one is in an hour that its zone
+    has twice.
+    """
     if isinstance(column, pd.Series):
         there: list[Any] = [None if missing else one for one, missing in zip(column, column.isna(), strict=True)]
-        return [one.to_pydatetime() if isinstance(one, pd.Timestamp) else one for one in there]
-    found: list[Any] = column.to_list() if isinstance(column, pl.Series) else column.to_pylist()
-    return found
+        found = [one.to_pydatetime() if isinstance(one, pd.Timestamp) else one for one in there]
+    else:
+        found = column.to_list() if isinstance(column, pl.Series) else column.to_pylist()
+    return [one.astimezone(UTC) if isinstance(one, datetime) else one for one in found]
 
 
 def durations(column: Any) -> list[Any]:
@@ -92,6 +98,18 @@ def test_every_question(backend: str, case: tuple[Calendar, list[datetime]], amo
     assert opening == each(calendar.next_opening, rows)
     days = values(frames.business_days_between(column, ends, calendar))
     assert days == each(calendar.business_days_between, rows, rows[::-1])[0]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_hour_that_comes_twice(backend: str) -> None:
+    always = sla.BusinessCalendar(zone=ROME, hours={"mon-sun": "00:00-24:00"})
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    column = BACKENDS[backend]([first, first + HOUR])
+    assert values(frames.add(column, "1h", always)) == [first + HOUR, first + 2 * HOUR]
+    assert (
+        values(frames.next_opening(column, sla.BusinessCalendar(zone=ROME, hours={"sun": "02:00-24:00"})))
+        == [datetime(2026, 10, 31, 0, tzinfo=UTC) + timedelta(days=1, hours=1)] * 2
+    )
 
 
 OFFICE = sla.BusinessCalendar(zone=ROME, hours={"mon-fri": "09:00-18:00"})

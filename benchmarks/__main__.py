@@ -9,8 +9,21 @@ import os
 import platform
 import sys
 
-from benchmarks import adding, clocks, columns, compiling, importing, logs, peers, reference, uptimes
-from benchmarks.measuring import Effort, Row, progress
+from benchmarks import (
+    adding,
+    clocks,
+    column_peers,
+    columns,
+    compiling,
+    events,
+    importing,
+    logs,
+    memory,
+    peers,
+    reference,
+    uptimes,
+)
+from benchmarks.measuring import Effort, Row, Size, progress
 
 COMPARISONS = (
     adding.against_conversion,
@@ -25,6 +38,11 @@ COMPARISONS = (
     uptimes.from_arrays,
     uptimes.from_pairs,
     columns.deadlines,
+    columns.by_workers,
+    columns.front_ends,
+    column_peers.as_of_joins,
+    events.against_a_group_by,
+    memory.beyond_inputs_and_outputs,
     reference.questions,
     reference.throughput,
 )
@@ -35,22 +53,25 @@ PACKAGES = (
     "pydantic",
     "numpy",
     "pandas",
+    "polars",
+    "pyarrow",
+    "duckdb",
     "businesstimedelta",
     "exchange_calendars",
 )
 
 
-def table(rows: list[Row]) -> str:
+def table(rows: list[Row | Size]) -> str:
     """Return the rows as text in columns."""
-    lines = [("ratio of the times of", "goal", "median", "quartiles", "", "each, for reference", "")]
+    lines = [("ratio of the times of, or size of", "goal", "median", "quartiles", "", "each, for reference", "")]
     lines += [
         (
             row.what,
             str(row.goal or "-"),
-            f"{row.ratio.median:,.2f}",
-            f"{row.ratio.low:,.2f} to {row.ratio.high:,.2f}",
+            f"{row.measured.median:,.2f}",
+            f"{row.measured.low:,.2f} to {row.measured.high:,.2f}",
             {True: "ok", False: "MISSED", None: ""}[row.met],
-            " / ".join(f"{row.nanoseconds[name]:,.0f} ns" for name in (row.over, row.under)),
+            row.reference,
             row.note,
         )
         for row in rows
@@ -69,7 +90,7 @@ def main() -> int:
     given = parser.parse_args()
 
     effort = Effort.quick() if given.quick else Effort.full()
-    rows: list[Row] = []
+    rows: list[Row | Size] = []
     for compare in COMPARISONS:
         progress(f"measuring {compare.__module__.rpartition('.')[2]}.{compare.__name__} ...")
         rows += compare(effort)

@@ -90,6 +90,16 @@ class Row:
     note: str = ""
 
     @property
+    def measured(self) -> Spread:
+        """What the goal is about."""
+        return self.ratio
+
+    @property
+    def reference(self) -> str:
+        """Both times, as text."""
+        return " / ".join(f"{self.nanoseconds[name]:,.0f} ns" for name in (self.over, self.under))
+
+    @property
     def met(self) -> bool | None:
         """Whether the goal is met; None where there is none."""
         return self.goal.met_by(self.ratio.median) if self.goal else None
@@ -102,6 +112,41 @@ class Row:
             "goal": vars(self.goal) if self.goal else None,
             "met": self.met,
             "nanoseconds": dict(self.nanoseconds),
+            "note": self.note,
+        }
+
+
+@dataclass(frozen=True)
+class Size:
+    """One line of the answer that is no ratio: so many mebibytes of memory, of processes of their own."""
+
+    what: str
+    mebibytes: Spread
+    goal: Goal | None = None
+    note: str = ""
+
+    @property
+    def measured(self) -> Spread:
+        """What the goal is about."""
+        return self.mebibytes
+
+    @property
+    def reference(self) -> str:
+        """The unit."""
+        return "MiB"
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the goal is met; None where there is none."""
+        return self.goal.met_by(self.mebibytes.median) if self.goal else None
+
+    def to_data(self) -> dict[str, Any]:
+        """Return the row as plain data."""
+        return {
+            "what": self.what,
+            "mebibytes": vars(self.mebibytes),
+            "goal": vars(self.goal) if self.goal else None,
+            "met": self.met,
             "note": self.note,
         }
 
@@ -159,6 +204,7 @@ def in_turns(sides: Sequence[Side], effort: Effort) -> Times:
             for side in sides:
                 taken = timed(side.run, passes[side.name])
                 rounds[side.name].append(taken / passes[side.name] / side.questions)
+    gc.unfreeze()
     return Times(rounds)
 
 

@@ -4,6 +4,10 @@ Hypothesis profiles (`quick` for every run, `long` for `pytest --hypothesis-prof
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -15,6 +19,18 @@ settings.register_profile(
 settings.register_profile("long", settings.get_profile("quick"), max_examples=1000)
 # The option of Hypothesis' pytest plugin is read after this, and wins.
 settings.load_profile("quick")
+
+
+@pytest.fixture(scope="session")
+def clock_rows() -> Any:
+    """What laws and answers share that compare the clocks of frames with those of single tickets."""
+    path = Path(__file__).parent / "laws" / "clock_rows.py"
+    spec = importlib.util.spec_from_file_location("clock_rows", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

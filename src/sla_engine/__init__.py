@@ -56,6 +56,7 @@ from sla_engine.errors import (
     OutOfRange,
     SlaError,
     UnknownName,
+    WorkersGone,
 )
 from sla_engine.ledger import Ledger, LedgerRow
 from sla_engine.shares import Share, SpentShare
@@ -300,6 +301,7 @@ __all__ = [
     "Warned",
     "Week",
     "WhatIf",
+    "WorkersGone",
     "Year",
     "allowed_downtime",
     "always_open",

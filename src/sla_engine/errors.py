@@ -23,6 +23,7 @@ SlaError
 │   ├── NeverDue                       less open time than asked
 │   ├── NeverOpens                     no opening on that side
 │   └── NeverCloses                    no closing on that side
+├── WorkersGone (RuntimeError)         worker processes that were closed, or have ended
 └── MissingExtra (ImportError)         an optional part that is not installed
 ```
 
@@ -192,3 +193,7 @@ class NeverCloses(BeyondHorizon):
 
 class MissingExtra(SlaError, ImportError):
     """An optional part of the library that is not installed."""
+
+
+class WorkersGone(SlaError, RuntimeError):
+    """Workers that were closed, or a worker process that ended before it answered."""

@@ -222,3 +222,137 @@ def test_amounts_that_do_not_fit_are_refused() -> None:
         frames.add(column, pd.Series([4, 4]), OFFICE)
     with pytest.raises(sla.InvalidInstant, match="2 starts and 1 ends"):
         frames.elapsed(column, pandas_of([FRIDAY]), OFFICE)
+
+
+NAMES: dict[str, Callable[[list[Any]], Any]] = {
+    "pandas": lambda names: pd.Series(names, dtype=object),
+    "categories": lambda names: pd.Series(names, dtype=pd.CategoricalDtype(["unused", "one", "two"])),
+    "polars": lambda names: pl.Series(names, dtype=pl.String),
+    "enum": lambda names: pl.Series(names, dtype=pl.Enum(["unused", "two", "one"])),
+    "arrow": lambda names: pa.chunked_array([pa.array(names[:3], pa.string()), pa.array(names[3:], pa.string())]),
+    # Two chunks whose dictionaries number their values otherwise, the first cut from a longer one.
+    "dictionary": lambda names: pa.chunked_array(
+        [
+            pa.array(["one", *names[:2]], pa.string()).dictionary_encode()[1:],
+            pa.array(["two", *names[2:]], pa.string()).dictionary_encode()[1:],
+        ]
+    ),
+}
+KIND = {"categories": "pandas", "enum": "polars", "dictionary": "arrow"}
+
+
+@pytest.mark.parametrize("names", NAMES)
+@given(
+    calendars_and_instants(6, horizon=2),
+    calendars_and_instants(1, horizon=2),
+    st.sampled_from(["4h", "-90m", "2 business days", "36h elapsed"]),
+    st.lists(st.tuples(st.booleans(), st.sampled_from(["one", "two", None])), min_size=6, max_size=6),
+)
+@settings(max_examples=15)
+def test_a_calendar_per_row(
+    names: str,
+    case: tuple[Calendar, list[datetime]],
+    other: tuple[Calendar, list[datetime]],
+    amount: str,
+    drawn: list[tuple[bool, str | None]],
+) -> None:
+    calendars = {"one": case[0], "two": other[0], "unused": OFFICE}
+    rows: Rows = [at.astimezone(UTC) if row[0] else None for at, row in zip(case[1], drawn, strict=True)]
+    told = [row[1] for row in drawn]
+    backend = KIND.get(names, names)
+    column, ends, which = BACKENDS[backend](rows), BACKENDS[backend](rows[::-1]), NAMES[names](told)
+
+    def each(ask: Callable[..., Any], *columns: list[Any]) -> Any:
+        return answered(
+            lambda: [
+                None if None in row else ask(calendars[row[0]], *row[1:]) for row in zip(told, *columns, strict=True)
+            ]
+        )
+
+    def asked(ask: Callable[..., Any], *columns: Any) -> Any:
+        return answered(lambda: durations(ask(*columns, calendars, which=which)))
+
+    added = answered(lambda: values(frames.add(column, amount, calendars, which=which)))
+    assert added == each(lambda one, at: one.add(at, amount), rows)
+    if "business" not in amount and "elapsed" not in amount:
+        taken = answered(lambda: values(frames.subtract(column, amount, calendars, which=which)))
+        assert taken == each(lambda one, at: one.subtract(at, amount), rows)
+    assert asked(frames.elapsed, column, ends) == each(lambda one, *pair: one.elapsed(*pair), rows, rows[::-1])
+    assert asked(frames.is_open, column) == each(lambda one, at: one.is_open(at), rows)
+    assert asked(frames.next_opening, column) == each(lambda one, at: one.next_opening(at), rows)
+    days = each(lambda one, *pair: one.business_days_between(*pair), rows, rows[::-1])
+    assert asked(frames.business_days_between, column, ends) == days
+
+
+NEVER = sla.BusinessCalendar(name="never", zone=ROME, hours={})
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_first_row_without_an_answer_is_named(backend: str) -> None:
+    column = BACKENDS[backend]([FRIDAY, None, FRIDAY, FRIDAY, FRIDAY])
+    both = {"b": NEVER, "a": NEVER, "office": OFFICE}
+    for amount in ("4h", "2 business days"):
+        for told, row in ((["office", "a", "b", "a", "b"], 2), (["office", "a", "office", "a", "b"], 3)):
+            with pytest.raises(sla.NeverDue) as caught:
+                frames.add(column, amount, both, which=NAMES[backend](told))
+            assert caught.value.where == f"row {row}"
+    with pytest.raises(sla.UnknownName, match="no calendar 'offce'") as unknown:
+        frames.add(column, "4h", both, which=NAMES[backend](["office", "nix", None, "offce", "a"]))
+    # A row without an instant is not asked about.
+    assert unknown.value.where == "row 3"
+    assert unknown.value.value == "offce"
+    assert "'office'" in unknown.value.remedy
+
+
+def test_a_choice_of_calendars_must_be_one() -> None:
+    column = pandas_of([FRIDAY, FRIDAY])
+    which = pd.Series(["a", "a"])
+    for calendar, chosen, said in (
+        (OFFICE, which, "one calendar, and a column"),
+        ({"a": OFFICE}, None, "no column that chooses"),
+        ("a", which, "str is no calendar"),
+    ):
+        with pytest.raises(sla.InvalidCalendar, match=said) as caught:
+            frames.add(column, "4h", calendar, which=chosen)  # type: ignore[arg-type]
+        assert caught.value.remedy
+    with pytest.raises(sla.InvalidInstant, match="2 rows, and 1 in which"):
+        frames.add(column, "4h", {"a": OFFICE}, which=which[:1])
+    assert values(frames.is_open(column, {"a": OFFICE}, which="a")) == [True, True]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_instants_centuries_apart_and_beyond_the_data(backend: str) -> None:
+    early, late = datetime(1874, 5, 1, 12, tzinfo=UTC), datetime(2200, 5, 1, 12, tzinfo=UTC)
+    column = BACKENDS[backend]([early, FRIDAY, None, late])
+    assert values(frames.add(column, "40h", OFFICE)) == [
+        None if at is None else OFFICE.add(at, "40h").astimezone(UTC) for at in (early, FRIDAY, None, late)
+    ]
+    italy = sla.BusinessCalendar(zone=ROME, hours={"mon-fri": "09:00-18:00"}, holidays=sla.Holidays(country="IT"))
+    with pytest.raises(sla.OutOfRange) as caught:
+        frames.add(column, "4h", {"it": italy, "any": OFFICE}, which=NAMES[backend](["it", "any", "it", "it"]))
+    assert caught.value.where in ("row 3", "")
+
+
+def test_a_dictionary_may_say_itself_that_there_is_no_value() -> None:
+    told = pa.DictionaryArray.from_arrays(pa.array([0, 1, None], pa.int8()), pa.array(["a", None]))
+    found = frames.is_open(arrow_of([FRIDAY] * 3), {"a": OFFICE}, which=told)
+    assert values(found) == [True, None, None]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_amount_and_a_calendar_per_row(backend: str) -> None:
+    always = sla.BusinessCalendar(zone="UTC", hours={"mon-sun": "00:00-24:00"})
+    column = BACKENDS[backend]([FRIDAY] * 5)
+    hours = [4 * HOUR, 4 * HOUR, None, HOUR, -4 * HOUR]
+    amounts = {
+        "pandas": pd.Series(hours, dtype="timedelta64[us]"),
+        "polars": pl.Series(hours, dtype=pl.Duration("us")),
+        "arrow": pa.array(hours, pa.duration("ms")),
+    }[backend]
+    both = {"office": OFFICE, "always": always}
+    which = NAMES[backend](["office", "always", "office", None, "office"])
+    monday = datetime(2026, 3, 9, 11, tzinfo=ZoneInfo(ROME))
+    added = values(frames.add(column, amounts, both, which=which))
+    assert added == [monday, FRIDAY + 4 * HOUR, None, None, FRIDAY - 4 * HOUR]
+    taken = values(frames.subtract(column, amounts, both, which=which))
+    assert taken == [FRIDAY - 4 * HOUR, FRIDAY - 4 * HOUR, None, None, monday]

@@ -124,3 +124,27 @@ def test_rows_without_an_answer_are_named() -> None:
     with pytest.raises(sla.NeverDue) as never:
         frames.deadline(opened, pl.Series(["a", "a", "b"]), short)
     assert never.value.where == "row 2"
+
+
+def test_the_first_of_several_rows_without_an_answer_is_named() -> None:
+    opened = instants("polars", [START] * 4)
+    for tiers, row in (
+        (["legal", "nix", "also", None], 1),
+        (["legal", "legal", "zzz", "aaa"], 2),
+        (["legal", None, "aaa", "aaa"], 1),
+    ):
+        with pytest.raises(sla.UnknownName) as caught:
+            frames.deadline(opened, pl.Series(tiers), PLAIN)
+        assert caught.value.where.startswith(f"row {row}")
+
+
+def test_beyond_the_data_of_holidays() -> None:
+    policy = sla.Policy(
+        name="Italy",
+        calendars={"it": {"zone": "Europe/Rome", "hours": {"mon-fri": "09:00-18:00"}, "holidays": {"country": "IT"}}},
+        tiers={"a": {"calendar": "it", "targets": {"x": "1h"}}, "b": {"calendar": "it", "targets": {"x": "2h"}}},
+    )
+    far = START.replace(year=2200)
+    opened = instants("arrow", [START, far, START])
+    with pytest.raises(sla.OutOfRange):
+        frames.deadline(opened, pa.array(["a", "b", "a"]), policy)

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 import sla_engine as sla
 from sla_engine import Calendar, SlaError
 from sla_engine.calendars import business_dates
-from sla_engine.frames.kernel import NULL, Kernel, kernel_of
+from sla_engine.errors import BeyondHorizon
+from sla_engine.frames.kernels.kernel import NULL, Kernel, Never, kernel_of
 from sla_engine.instants import DAY, to_micros
 from sla_engine.testing.strategies import calendars_and_instants
 
@@ -74,6 +75,139 @@ def test_adding_and_subtracting(case: Case, given_: list[int], null: int) -> Non
         assert answered(partial(listed, ask, column(starts), column(given_))) == one_by_one(scalar, starts, given_)
         found = answered(partial(listed, ask, column(starts), every))
         assert found == one_by_one(scalar, starts, [every] * len(starts))
+
+
+def or_null(ask: Callable[..., int]) -> Callable[..., int]:
+    """The answer of a row, and no value where it lies beyond the horizon."""
+
+    def asked(*row: int) -> int:
+        try:
+            return ask(*row)
+        except BeyondHorizon:
+            return NULL
+
+    return asked
+
+
+@given(cases(8), st.lists(amounts, min_size=8, max_size=8), st.integers(0, 9))
+@settings(max_examples=150)
+def test_rows_that_are_never_due_may_have_no_value(case: Case, given_: list[int], null: int) -> None:
+    calendar, moments = case
+    starts = [to_micros(at) for at in moments]
+    if null < len(starts):
+        starts[null] = NULL
+    kernel, timeline = Kernel(calendar), calendar.timeline
+    every = given_[0] if given_[0] != NULL else HOUR
+    for ask, scalar in ((kernel.add, or_null(timeline.add)), (kernel.subtract, or_null(timeline.subtract))):
+        found = ask(column(starts), column(given_), never="null").tolist()
+        assert found == one_by_one(scalar, starts, given_)[0]
+        found = ask(column(starts), every, never="null").tolist()
+        assert found == one_by_one(scalar, starts, [every] * len(starts))[0]
+    found = kernel.next_opening(column(starts), never="null").tolist()
+    assert found == one_by_one(or_null(timeline.next_opening), starts)[0]
+
+
+@given(cases(8), st.integers(0, 9))
+@settings(max_examples=100)
+def test_the_difference_of_open_times_is_the_open_time_between(case: Case, null: int) -> None:
+    calendar, moments = case
+    instants = [to_micros(at) for at in moments]
+    if null < len(instants):
+        instants[null] = NULL
+    found = Kernel(calendar).open_time(column(instants)).tolist()
+    for at, here in zip(instants, found, strict=True):
+        assert (here == NULL) == (at == NULL)
+        for other, there in zip(instants, found, strict=True):
+            if NULL not in (at, other):
+                assert there - here == calendar.timeline.elapsed(at, other)
+
+
+def test_open_time_of_rows_far_apart_of_none_and_of_what_never_opens() -> None:
+    calendar = office()
+    years = (1650, 1700, 2026, 2400, 2026)
+    instants = [NULL, *(to_micros(datetime(year, 3, 2, 12, tzinfo=UTC)) for year in years), NULL]
+    room = np.empty(len(instants), dtype=np.int64)
+    found = Kernel(calendar).open_time(column(instants), out=room)
+    assert found is room
+    assert found[0] == found[-1] == NULL
+    for one in range(1, 6):
+        for other in range(1, 6):
+            assert found[other] - found[one] == calendar.timeline.elapsed(instants[one], instants[other])
+    assert Kernel(sla.never_open()).open_time(column(instants)).tolist() == [NULL, 0, 0, 0, 0, 0, NULL]
+    assert Kernel(calendar).open_time(column([NULL, NULL])).tolist() == [NULL, NULL]
+    assert Kernel(calendar).open_time(column([])).tolist() == []
+    # More rows than one block, of which one has no value at all.
+    many = [*range(instants[3], instants[3] + 70_000 * HOUR, HOUR), *[NULL] * 70_000, instants[3]]
+    found = Kernel(calendar).open_time(column(many))
+    assert found[0] == found[-1]
+    assert found[69_999] - found[0] == calendar.timeline.elapsed(many[0], many[69_999])
+    assert set(found[70_000:-1].tolist()) == {NULL}
+    with pytest.raises(sla.InvalidInstant, match="int64"):
+        Kernel(calendar).open_time(np.array([1.0]))
+
+
+def test_open_time_that_is_not_known_names_its_row() -> None:
+    italian = office(holidays=sla.Holidays(country="IT")).freeze((2024, 2026))
+    instants = [to_micros(datetime(year, 3, 2, tzinfo=UTC)) for year in (2025, 2031, 2026, 2032)]
+    with pytest.raises(sla.OutOfRange) as caught:
+        Kernel(italian).open_time(column([NULL, *instants]))
+    assert caught.value.where == "row 2"
+
+
+@pytest.mark.parametrize("never", ["raise", "null"])
+def test_what_lies_out_of_the_data_or_the_years_raises_at_its_row(never: Never) -> None:
+    kernel = Kernel(office(holidays=sla.Holidays(country="IT")).freeze((2024, 2026)))
+    known, late = (to_micros(datetime(year, 3, 2, 12, tzinfo=UTC)) for year in (2025, 2031))
+    end = to_micros(datetime(2026, 12, 31, 20, tzinfo=UTC))
+    for ask in (
+        lambda: kernel.add(column([known, NULL, late]), HOUR, never=never),
+        lambda: kernel.add(column([known, known, end]), HOUR, never=never),
+        lambda: kernel.subtract(column([known, known, late]), column([HOUR, NULL, HOUR]), never=never),
+        lambda: kernel.elapsed(column([known, known, known]), column([known, known, late])),
+        lambda: kernel.next_opening(column([known, known, end, late]), never=never),
+        lambda: kernel.is_open(column([known, NULL, late])),
+        lambda: Kernel(sla.never_open()).add(column([known, NULL, 2**62]), column([0, HOUR, HOUR]), never="null"),
+        lambda: Kernel(sla.never_open()).next_opening(column([NULL, known, 2**62]), never="null"),
+    ):
+        with pytest.raises(sla.OutOfRange) as caught:
+            ask()
+        assert caught.value.where == "row 2"
+
+
+def test_what_never_opens_is_due_where_nothing_is_added() -> None:
+    starts, given_ = column([5, 5, NULL, 5, NULL]), column([0, HOUR, HOUR, NULL, 0])
+    kernel = Kernel(sla.never_open())
+    assert kernel.add(starts, given_, never="null").tolist() == [5, NULL, NULL, NULL, NULL]
+    assert kernel.subtract(starts, 0).tolist() == [5, 5, NULL, 5, NULL]
+    assert kernel.subtract(starts, NULL).tolist() == [NULL] * 5
+    with pytest.raises(sla.NeverDue) as caught:
+        kernel.add(starts, given_)
+    assert caught.value.where == "row 1"
+    with pytest.raises(sla.InvalidInstant, match="never='no'") as refused:
+        kernel.add(starts, given_, never="no")  # type: ignore[arg-type]
+    assert refused.value.remedy
+
+
+@pytest.mark.parametrize("amount", [2**62, -(2**62), 2**63 - 1])
+def test_amounts_beyond_all_years_are_never_due(amount: int) -> None:
+    kernel = Kernel(office(horizon=1))
+    assert kernel.add(column([0, NULL]), amount, never="null").tolist() == [NULL, NULL]
+    with pytest.raises(sla.NeverDue) as caught:
+        kernel.add(column([NULL, 0]), amount)
+    assert caught.value.where == "row 1"
+
+
+@pytest.mark.parametrize("name", ["office", "Saturdays"])
+def test_moments_after_the_last_window_before_1970(name: str) -> None:
+    calendar = office() if name == "office" else sla.BusinessCalendar(zone="Europe/Rome", hours={"sat": "22:00-06:00"})
+    moments = (datetime(1961, 12, day, hour, tzinfo=UTC) for day in (28, 29, 30, 31) for hour in (3, 12, 20, 22))
+    instants = [to_micros(at) for at in moments]
+    ends, at, timeline = instants[::-1], column(instants), calendar.timeline
+    assert Kernel(calendar).add(at, -HOUR).tolist() == [timeline.add(one, -HOUR) for one in instants]
+    assert Kernel(calendar).is_open(at).tolist() == [timeline.is_open(one) for one in instants]
+    assert Kernel(calendar).next_opening(at).tolist() == [timeline.next_opening(one) for one in instants]
+    elapsed = [timeline.elapsed(*pair) for pair in zip(instants, ends, strict=True)]
+    assert Kernel(calendar).elapsed(at, column(ends)).tolist() == elapsed
 
 
 @given(cases(8), st.integers(0, 9))

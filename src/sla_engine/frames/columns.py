@@ -7,18 +7,19 @@ the zone, the name and the index of what was given.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from sla_engine.errors import InvalidInstant, NaiveDatetime, NanosecondsLost, OutOfRange
-from sla_engine.frames.kernel import NULL
+from sla_engine.frames.kernels.kernel import NULL
+from sla_engine.frames.kernels.rows import groups
 from sla_engine.frames.numbers import np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sla_engine.frames.kernel import Bools, Ints
+    from sla_engine.frames.kernels.kernel import Bools, Ints
 
 _PER_UNIT = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
@@ -36,7 +37,7 @@ class Column:
     truths: Callable[[Bools, Ints], Any]
 
 
-class _Kind(NamedTuple):
+class Kind(NamedTuple):
     """What a column holds: instants or durations, in which unit, and the zone of instants."""
 
     what: Literal["instants", "durations", "other"]
@@ -51,7 +52,7 @@ def instants_of(native: Any, *, name: str, zone: str | None = None) -> Column:
     Raises `NaiveDatetime` for instants without a zone where none is given, `NanosecondsLost`, and `InvalidInstant` for
     a column of anything else.
     """
-    backend, kind = _backend(native, name), _kind(native)
+    backend, kind = _backend(native, name), kind_of(native)
     if kind.what != "instants":
         raise InvalidInstant(
             f"a column of {_dtype(native)}, where one of instants is expected",
@@ -78,7 +79,7 @@ def instants_of(native: Any, *, name: str, zone: str | None = None) -> Column:
 def durations_of(native: Any, *, name: str) -> Ints:
     """Return a column of durations as integers; raises `NanosecondsLost`, and `InvalidInstant` for any other column."""
     _backend(native, name)
-    kind = _kind(native)
+    kind = kind_of(native)
     if kind.what != "durations":
         raise InvalidInstant(
             f"a column of {_dtype(native)}, where one of durations is expected",
@@ -112,7 +113,41 @@ def codes_of(native: Any, *, name: str, rows: int) -> tuple[Ints, list[Any]]:
         return _numpy(native.replace_strict(values, range(len(values)), default=-1, return_dtype=pl.Int64)), values
     encoded = native.combine_chunks() if hasattr(native, "combine_chunks") else native
     encoded = encoded if hasattr(encoded, "indices") else encoded.dictionary_encode()
-    return _numpy(encoded.indices.fill_null(-1)).astype(np.int64), encoded.dictionary.to_pylist()
+    codes = _numpy(encoded.indices.fill_null(-1)).astype(np.int64)
+    values = encoded.dictionary.to_pylist()
+    if None in values:  # a dictionary may say by a number of its own that there is none
+        codes[np.isin(codes, [code for code, value in enumerate(values) if value is None])] = -1
+    return codes, values
+
+
+def groups_of(native: Any, *, name: str) -> Ints:
+    """
+    Return for each row the number of its value, the same for equal ones and less than there are rows; -1 is no value.
+    """
+    backend = _backend(native, name)
+    if backend == "pandas":
+        import pandas as pd  # noqa: PLC0415
+
+        numbers: Ints = pd.factorize(native)[0].astype(np.int64, copy=False)
+        return numbers
+    if backend == "polars":
+        import polars as pl  # noqa: PLC0415
+
+        return _numpy((native.rank("dense").cast(pl.Int64) - 1).fill_null(-1))
+    return codes_of(native, name=name, rows=len(native))[0]
+
+
+def alike(parts: list[Ints], rows: Ints) -> Iterator[Ints]:
+    """Yield the rows that are alike in all parts, which are numbers from -1 on; those of each in order."""
+    if not len(rows):
+        return
+    together = np.zeros(len(rows), dtype=np.int64)
+    for part in parts:
+        if int(part.min()) == int(part.max()):
+            continue
+        # Codes of what is alike so far, made dense again, so that they never grow beyond the number of rows.
+        _, together = np.unique(together * (int(part.max()) + 2) + part[rows] + 1, return_inverse=True)
+    yield from (rows[places] for places in groups(together))
 
 
 def _backend(native: Any, name: str) -> str:
@@ -131,7 +166,8 @@ def _dtype(native: Any) -> str:
     return str(native.type if hasattr(native, "type") else native.dtype)
 
 
-def _kind(native: Any) -> _Kind:
+def kind_of(native: Any) -> Kind:
+    """Return what a column holds."""
     if hasattr(native, "type"):
         return _arrow_kind(native.type)
     dtype = native.dtype
@@ -139,24 +175,24 @@ def _kind(native: Any) -> _Kind:
         return _arrow_kind(dtype.pyarrow_dtype)
     if hasattr(dtype, "time_unit"):  # Polars
         zone = getattr(dtype, "time_zone", None)
-        return _Kind("instants" if hasattr(dtype, "time_zone") else "durations", dtype.time_unit, zone)
+        return Kind("instants" if hasattr(dtype, "time_zone") else "durations", dtype.time_unit, zone)
     return _pandas_kind(dtype)
 
 
-def _pandas_kind(dtype: Any) -> _Kind:
+def _pandas_kind(dtype: Any) -> Kind:
     if hasattr(dtype, "tz"):
-        return _Kind("instants", dtype.unit, dtype.tz)
+        return Kind("instants", dtype.unit, dtype.tz)
     if isinstance(dtype, np.dtype) and dtype.kind in "mM":
-        return _Kind("instants" if dtype.kind == "M" else "durations", np.datetime_data(dtype)[0])
-    return _Kind("other")
+        return Kind("instants" if dtype.kind == "M" else "durations", np.datetime_data(dtype)[0])
+    return Kind("other")
 
 
-def _arrow_kind(kind: Any) -> _Kind:
+def _arrow_kind(kind: Any) -> Kind:
     import pyarrow as pa  # noqa: PLC0415  (only where it is there)
 
     if pa.types.is_timestamp(kind):
-        return _Kind("instants", kind.unit, kind.tz)
-    return _Kind("durations", kind.unit) if pa.types.is_duration(kind) else _Kind("other")
+        return Kind("instants", kind.unit, kind.tz)
+    return Kind("durations", kind.unit) if pa.types.is_duration(kind) else Kind("other")
 
 
 def _localized(native: Any, zone: str, name: str) -> Any:

@@ -4,21 +4,18 @@ Deadlines of many tickets: each row by the promise that the policy makes for it,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from sla_engine.errors import SlaError, UnknownName
 from sla_engine.facts import text_of
-from sla_engine.frames.columns import codes_of, instants_of
-from sla_engine.frames.kernel import NULL
+from sla_engine.frames.columns import alike, codes_of, instants_of
+from sla_engine.frames.kernels.kernel import NULL
+from sla_engine.frames.kernels.rows import moved, row_of
 from sla_engine.frames.numbers import np
 from sla_engine.frames.series import due
 from sla_engine.instants import utc
 from sla_engine.policies import Policy
-
-if TYPE_CHECKING:
-    from sla_engine.frames.kernel import Ints
 
 S = TypeVar("S")
 
@@ -51,35 +48,25 @@ def deadline(
     if policy.versions:
         parts.append(np.searchsorted(np.array(policy._starts, dtype=np.int64), micros, side="right") - 1)
     found = np.full(len(micros), NULL, dtype=np.int64)
-    for rows in _groups(parts, np.flatnonzero(micros != NULL)):
+    refused: list[SlaError] = []
+    for rows in alike(parts, np.flatnonzero(micros != NULL)):
         first = int(rows[0])
         if codes[first] < 0:
-            raise UnknownName("it has no tier", where=f"row {first}", remedy="Say which tier it is in")
+            refused.append(UnknownName("it has no tier", where=f"row {first}", remedy="Say which tier it is in"))
+            continue
         facts = {
             name: None if part[first] < 0 else text_of(values[part[first]]) for name, (part, values) in known.items()
         }
         try:
             calendar, promised = policy._promise(str(names[codes[first]]), target, utc(int(micros[first])), facts)
         except SlaError as error:
-            raise error.located(f"row {first}") from None
+            refused.append(error.located(f"row {first}"))
+            continue
         try:
             found[rows] = due(micros[rows], promised.within, calendar)
         except SlaError as error:
-            error.where = f"row {rows[int(error.where.removeprefix('row '))]}"
-            raise
+            refused.append(moved(error, rows.tolist().__getitem__))
+    if refused:
+        raise min(refused, key=row_of)
     answer: S = column.instants(found)
     return answer
-
-
-def _groups(parts: list[Ints], rows: Ints) -> Iterator[Ints]:
-    """Yield the rows that are alike in all parts."""
-    if not len(rows):
-        return
-    together = np.zeros(len(rows), dtype=np.int64)
-    for part in parts:
-        # Codes of what is alike so far, made dense again, so that they never grow beyond the number of rows.
-        _, together = np.unique(together * (int(part.max()) + 2) + part[rows] + 1, return_inverse=True)
-    order = np.argsort(together, kind="stable")
-    edges = np.flatnonzero(np.diff(together[order])) + 1
-    for start, stop in pairwise([0, *edges.tolist(), len(order)]):
-        yield rows[order[start:stop]]

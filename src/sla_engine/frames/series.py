@@ -10,83 +10,99 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sla_engine.amounts import Amount, BusinessTime, parse_amount
+from sla_engine.amounts import Amount, parse_amount
 from sla_engine.calendars import Calendar
 from sla_engine.calendars.calendar import _negated
-from sla_engine.errors import InvalidInstant, SlaError
-from sla_engine.frames.columns import durations_of, instants_of
-from sla_engine.frames.kernel import NULL, kernel_of
+from sla_engine.errors import InvalidInstant
+from sla_engine.frames.choice import Calendars, OwnKernels, chosen
+from sla_engine.frames.columns import Column, durations_of, instants_of
+from sla_engine.frames.kernels.kernel import NULL, kernel_of
 from sla_engine.frames.numbers import np
 
 if TYPE_CHECKING:
-    from sla_engine.frames.kernel import Ints
+    from sla_engine.frames.kernels.kernel import Ints, Kernel
 
 S = TypeVar("S")
 
 
-def add(starts: S, amount: Any, calendar: Calendar, *, zone: str | None = None) -> S:
+def add(starts: S, amount: Any, calendar: Calendars, *, which: Any = None, zone: str | None = None) -> S:
     """
     Return when an amount of a calendar's time after each start is over.
 
-    `amount` is one for all, as `calendar.add` takes it, or a column of durations of open time. `zone` is that of
-    instants that have none. Raises `NaiveDatetime`, `NanosecondsLost`, `NeverDue` for the first row that has no
-    answer, and `InvalidInstant` for columns of another kind.
+    `amount` is one for all, as `calendar.add` takes it, or a column of durations of open time. `calendar` is one for
+    all, or several by name; then `which` is a column of their names, and a row that names none has no value. `zone` is
+    that of instants that have none. Raises `NaiveDatetime`, `NanosecondsLost`, `NeverDue` for the first row that has
+    no answer, `UnknownName` for a calendar that there is not, and `InvalidInstant` for columns of another kind.
     """
     column = instants_of(starts, name="starts", zone=zone)
-    found: S = column.instants(due(column.micros, _amount(amount, len(column.micros)), calendar))
+    kernel, micros = chosen(calendar, which, column.micros)
+    found: S = column.instants(_due(kernel, micros, _amount(amount, len(micros))))
     return found
 
 
-def subtract(ends: S, amount: Any, calendar: Calendar, *, zone: str | None = None) -> S:
+def subtract(ends: S, amount: Any, calendar: Calendars, *, which: Any = None, zone: str | None = None) -> S:
     """Return when an amount of a calendar's time before each end begins; takes and raises what `add` does."""
     column = instants_of(ends, name="ends", zone=zone)
-    given = _amount(amount, len(column.micros))
+    kernel, micros = chosen(calendar, which, column.micros)
+    given = _amount(amount, len(micros))
     back = np.where(given == NULL, NULL, -given) if isinstance(given, np.ndarray) else _negated(given)
-    found: S = column.instants(due(column.micros, back, calendar))
+    found: S = column.instants(_due(kernel, micros, back))
     return found
 
 
-def elapsed(starts: S, ends: Any, calendar: Calendar, *, zone: str | None = None) -> S:
+def elapsed(starts: S, ends: Any, calendar: Calendars, *, which: Any = None, zone: str | None = None) -> S:
     """Return the open time from each start to each end, as durations; negative where the end is before the start."""
-    column, until = instants_of(starts, name="starts", zone=zone), instants_of(ends, name="ends", zone=zone)
-    found: S = column.durations(kernel_of(calendar).elapsed(column.micros, until.micros))
+    column, until = _pair(starts, ends, zone)
+    kernel, micros = chosen(calendar, which, column.micros)
+    found: S = column.durations(kernel.elapsed(micros, until))
     return found
 
 
-def is_open(instants: S, calendar: Calendar, *, zone: str | None = None) -> S:
+def is_open(instants: S, calendar: Calendars, *, which: Any = None, zone: str | None = None) -> S:
     """Return for each instant whether the calendar is open."""
     column = instants_of(instants, name="instants", zone=zone)
-    found: S = column.truths(kernel_of(calendar).is_open(column.micros), column.micros)
+    kernel, micros = chosen(calendar, which, column.micros)
+    found: S = column.truths(kernel.is_open(micros), micros)
     return found
 
 
-def next_opening(instants: S, calendar: Calendar, *, zone: str | None = None) -> S:
+def next_opening(instants: S, calendar: Calendars, *, which: Any = None, zone: str | None = None) -> S:
     """Return the first opening at or after each instant."""
     column = instants_of(instants, name="instants", zone=zone)
-    found: S = column.instants(kernel_of(calendar).next_opening(column.micros))
+    kernel, micros = chosen(calendar, which, column.micros)
+    found: S = column.instants(kernel.next_opening(micros))
     return found
 
 
-def business_days_between(starts: S, ends: Any, calendar: Calendar, *, zone: str | None = None) -> S:
+def business_days_between(
+    starts: S, ends: Any, calendar: Calendars, *, which: Any = None, zone: str | None = None
+) -> S:
     """Return how many business dates follow each rolled start's, up to and with each end's."""
-    column, until = instants_of(starts, name="starts", zone=zone), instants_of(ends, name="ends", zone=zone)
-    found: S = column.counts(kernel_of(calendar).business_days_between(column.micros, until.micros))
+    column, until = _pair(starts, ends, zone)
+    kernel, micros = chosen(calendar, which, column.micros)
+    found: S = column.counts(kernel.business_days_between(micros, until))
     return found
+
+
+def _pair(starts: Any, ends: Any, zone: str | None) -> tuple[Column, Ints]:
+    column, until = instants_of(starts, name="starts", zone=zone), instants_of(ends, name="ends", zone=zone)
+    if len(until.micros) != len(column.micros):
+        raise InvalidInstant(
+            f"there are {len(column.micros)} starts and {len(until.micros)} ends",
+            where="ends",
+            value=len(until.micros),
+            remedy="Give one each",
+        )
+    return column, until.micros
+
+
+def _due(kernel: Kernel | OwnKernels, starts: Ints, amount: Amount | Ints) -> Ints:
+    return kernel.due(starts, amount) if isinstance(amount, Amount) else kernel.add(starts, amount)
 
 
 def due(starts: Ints, amount: Amount | Ints, calendar: Calendar) -> Ints:
     """Return when an amount after each start is over; the columns are integers."""
-    if not isinstance(amount, Amount):
-        return kernel_of(calendar).add(starts, amount)
-    if isinstance(amount, BusinessTime):
-        return kernel_of(calendar).add(starts, amount.micros)
-    found = np.empty(len(starts), dtype=np.int64)
-    for row, start in enumerate(starts.tolist()):
-        try:
-            found[row] = NULL if start == NULL else calendar._due(start, amount)
-        except SlaError as error:
-            raise error.located(f"row {row}") from None
-    return found
+    return _due(kernel_of(calendar), starts, amount)
 
 
 def _amount(given: Any, rows: int) -> Amount | Ints:

@@ -312,10 +312,13 @@ class Policy(Data, frozen=True):
         return versions + [self._of_customer(one.name, number) for one in self.customers for number in (-1, *numbers)]
 
     def _effective(self, micros: int, customer: str | None) -> Policy:
-        number = self._version_number(micros) if self.versions else -1
+        return self._in_force(self._version_number(micros) if self.versions else -1, customer)
+
+    def _in_force(self, version: int, customer: str | None) -> Policy:
+        """Return the policy of a version, for a customer with theirs."""
         if customer is not None and any(one.name == customer for one in self.customers):
-            return self._of_customer(customer, number)
-        return self._version(number)
+            return self._of_customer(customer, version)
+        return self._version(version)
 
     @field_serializer("rules", "exclusions", "customers", "versions")
     def _write_overlays(self, things: tuple[Data, ...], info: Any) -> Any:

@@ -20,10 +20,10 @@ from sla_engine.shares import Share
 from sla_engine.tickets.outcomes import Attribute, Outcome
 from sla_engine.tickets.status import TicketStatus
 
-_PERIODS: dict[str, Any] = {"day": Day, "week": Week, "month": Month, "quarter": Quarter, "year": Year}
-PERIOD_NAMES = frozenset(_PERIODS)
+PERIODS: dict[str, Any] = {"day": Day, "week": Week, "month": Month, "quarter": Quarter, "year": Year}
+PERIOD_NAMES = frozenset(PERIODS)
 """The groups that are made by time."""
-_KINDS = ("met", "breached", "running", "paused", "handed_off", "excluded")
+KINDS: tuple[str, ...] = ("met", "breached", "running", "paused", "handed_off", "excluded")
 
 Exclude = Callable[[Outcome], str | None]
 """Says why an outcome is excluded; None where it is not."""
@@ -129,18 +129,18 @@ class ComplianceFigure:
         return GoalStatus(wanted, share, verdict, spare, needed)
 
     def __iter__(self) -> Iterator[Outcome]:
-        for kind in _KINDS:
+        for kind in KINDS:
             yield from getattr(self, kind)
 
     def __len__(self) -> int:
-        return sum(len(getattr(self, kind)) for kind in _KINDS)
+        return sum(len(getattr(self, kind)) for kind in KINDS)
 
     def to_data(self) -> dict[str, Any]:
         """Return the figure as one flat record; the share as an exact fraction and rounded down."""
         share, half, most = self.share, self.percentile("50%"), self.percentile("90%")
         return {
             **dict(self.labels),
-            **{kind: len(getattr(self, kind)) for kind in _KINDS},
+            **{kind: len(getattr(self, kind)) for kind in KINDS},
             "undecided": len(self.undecided),
             "share": str(share.fraction) if share else None,
             "share_text": f"{share:.2%}" if share else None,
@@ -224,7 +224,7 @@ def _by_due(one: Outcome) -> tuple[int, str, int]:
 
 def _merged(labels: tuple[tuple[str, str], ...], figures: Iterable[ComplianceFigure]) -> ComplianceFigure:
     parts = list(figures)
-    return ComplianceFigure(labels, *(tuple(one for part in parts for one in getattr(part, kind)) for kind in _KINDS))
+    return ComplianceFigure(labels, *(tuple(one for part in parts for one in getattr(part, kind)) for kind in KINDS))
 
 
 def compliance(
@@ -250,7 +250,7 @@ def compliance(
     """
     names = (by,) if isinstance(by, str) else tuple(by)
     calendar_zone = zone if zone is not None else getattr(period, "zone", None)
-    if calendar_zone is None and any(name in _PERIODS for name in names):
+    if calendar_zone is None and any(name in PERIODS for name in names):
         raise InvalidPeriod(
             "a month begins somewhere", where="zone", value=by, remedy='Say in which zone: zone="Europe/Rome"'
         )
@@ -282,7 +282,7 @@ def compliance(
     if names:
         last = len(order)
         keys.sort(key=lambda labels: (order.get((labels[0][1], labels[1][1]), last), [text for _, text in labels]))
-    figures = tuple(ComplianceFigure(labels, *(tuple(counted[labels][kind]) for kind in _KINDS)) for labels in keys)
+    figures = tuple(ComplianceFigure(labels, *(tuple(counted[labels][kind]) for kind in KINDS)) for labels in keys)
     return Compliance(period, attribute, figures, tuple(outside), tuple(unattributed))
 
 
@@ -301,11 +301,11 @@ def _kind(outcome: Outcome) -> str:
 
 
 def _label(name: str, outcome: Outcome, moment: datetime, zone: str | tzinfo | None) -> str:
-    if name in _PERIODS:
+    if name in PERIODS:
         assert zone is not None  # noqa: S101  (checked before)
-        return str(_PERIODS[name].containing(moment, zone=zone).label)
+        return str(PERIODS[name].containing(moment, zone=zone).label)
     return text_of(outcome.attributes.get(name)) or ""
 
 
 def _empty() -> dict[str, list[Outcome]]:
-    return {kind: [] for kind in _KINDS}
+    return {kind: [] for kind in KINDS}

@@ -34,7 +34,7 @@ Switch = tuple[int, Plan]
 """An instant, and the plan that holds from it on."""
 
 
-class _Found:
+class Found:
     """A cycle that was started, and what became of it."""
 
     __slots__ = ("cycle", "end", "phase", "plan", "reason", "tier")
@@ -48,7 +48,7 @@ class _Found:
         self.reason = ""
 
 
-class _Run:
+class Run:
     """A clock that listens: what it promises now, and its cycle while it has one."""
 
     __slots__ = ("found", "plan", "promise", "tier")
@@ -57,10 +57,10 @@ class _Run:
         self.plan = plan
         self.tier = tier
         self.promise = promise
-        self.found: _Found | None = None
+        self.found: Found | None = None
 
 
-class _Life:
+class Life:
     """The life of one ticket, event by event."""
 
     __slots__ = (
@@ -90,8 +90,8 @@ class _Life:
         self.changed: dict[str, Value] = {}
         self.begun: dict[str, bool] = {}
         """The clocks that have started since they came into scope, and whether that is all tiers."""
-        self.runs: list[_Run] = []
-        self.found: list[_Found] = []
+        self.runs: list[Run] = []
+        self.found: list[Found] = []
         self.numbers: dict[tuple[str, str], int] = {}
         self.anomalies: list[Anomaly] = []
         self.hand_offs: list[HandedOff] = []
@@ -211,7 +211,7 @@ class _Life:
         missing = [one.name for one in left.requirements if not self._fulfilled(one, event)] if left else []
         self.hand_offs.append(HandedOff(event.at, old, to, tuple(missing)))
         self.facts.is_in(to)
-        staying: list[_Run] = []
+        staying: list[Run] = []
         for run in self.runs:
             if run.plan.ticket_scope:
                 staying.append(run)
@@ -257,7 +257,7 @@ class _Life:
             run.promise = promise
         self._stay([run for run in self.runs if run.plan.name in promises])
 
-    def _stay(self, runs: list[_Run]) -> None:
+    def _stay(self, runs: list[Run]) -> None:
         """Let these clocks listen, and no others."""
         self.runs = runs
         self.ensemble = self.plan.ensemble(tuple([run.plan for run in runs]))
@@ -268,7 +268,7 @@ class _Life:
         promises = self.plan.promises(tier, self.facts.known.get)
         there = {run.plan.name for run in self.runs}
         entered = [
-            _Run(plan, tier, promises[plan.name])
+            Run(plan, tier, promises[plan.name])
             for plan in self.plan.tiers[tier].clocks
             if plan.name in promises and plan.name not in there
         ]
@@ -291,7 +291,7 @@ class _Life:
                 flags |= flag
         return flags
 
-    def _react(self, run: _Run, reaction: Reaction, micros: int) -> None:
+    def _react(self, run: Run, reaction: Reaction, micros: int) -> None:
         """Let a clock react: an end goes before a start, and a pause comes last."""
         flags, look = self._flags(reaction) if reaction[1] else reaction[0], reaction[2]
         if flags:
@@ -311,16 +311,19 @@ class _Life:
             if cycle.cause != cause:
                 cycle.switch(micros, running=not cause, cause=cause)
 
-    def _start(self, run: _Run, micros: int) -> None:
+    def _start(self, run: Run, micros: int) -> None:
         plan = run.plan
         key = ("" if plan.ticket_scope else run.tier, plan.name)
         number = self.numbers[key] = self.numbers.get(key, 0) + 1
-        cycle = Cycle(number, micros, run.promise, business_time=plan.business_time)
-        run.found = _Found(plan, run.tier, cycle)
+        run.found = Found(plan, run.tier, self._cycle(number, micros, run))
         self.begun[plan.name] = plan.ticket_scope
         self.found.append(run.found)
 
-    def _end(self, run: _Run, micros: int, phase: Phase, reason: str = "") -> None:
+    def _cycle(self, number: int, micros: int, run: Run) -> Cycle:
+        """Return a new cycle of a clock; who follows only what happens, and not for how long, makes another."""
+        return Cycle(number, micros, run.promise, business_time=run.plan.business_time)
+
+    def _end(self, run: Run, micros: int, phase: Phase, reason: str = "") -> None:
         found = run.found
         if found is not None:
             found.cycle.advance(micros)
@@ -381,7 +384,7 @@ class _Life:
             if run.found is not None or run.plan.name not in self.begun
         ) or any(name not in names for name in promises)
 
-    def _clock(self, found: _Found, at: int) -> ClockStatus:
+    def _clock(self, found: Found, at: int) -> ClockStatus:
         cycle, plan, end = found.cycle, found.plan, found.end
         ended = end is not None
         until = at if end is None else end
@@ -425,28 +428,24 @@ class _Life:
         )
 
 
-_HAPPENS: dict[str, Callable[[_Life, Any], tuple[str, ...]]] = {
-    "open": _Life._open,
-    "respond": _Life._respond,
-    "customer_reply": _Life._customer_reply,
-    "status": _Life._set_status,
-    "pause": _Life._pause,
-    "resume": _Life._resume,
-    "hand_off": _Life._hand_off,
-    "attribute": _Life._attribute,
-    "solve": _Life._finish,
-    "close": _Life._finish,
-    "cancel": _Life._finish,
-    "reopen": _Life._reopen,
+_HAPPENS: dict[str, Callable[[Life, Any], tuple[str, ...]]] = {
+    "open": Life._open,
+    "respond": Life._respond,
+    "customer_reply": Life._customer_reply,
+    "status": Life._set_status,
+    "pause": Life._pause,
+    "resume": Life._resume,
+    "hand_off": Life._hand_off,
+    "attribute": Life._attribute,
+    "solve": Life._finish,
+    "close": Life._finish,
+    "cancel": Life._finish,
+    "reopen": Life._reopen,
 }
 
 
-def evaluate(plan: Plan, ticket: Ticket, at: int, switches: Sequence[Switch] = ()) -> TicketStatus:
-    """
-    Return the status of a ticket at an instant, under a plan and the versions that follow it.
-
-    Events after the instant are not seen. Raises `UnknownName` for a tier that the plan does not have.
-    """
+def known_tier(plan: Plan, ticket: Ticket) -> str:
+    """Return the tier of a ticket; raises `UnknownName` for one that a plan does not have."""
     tier = ticket.tier or ""
     if tier not in plan.tiers:
         raise UnknownName(
@@ -455,6 +454,16 @@ def evaluate(plan: Plan, ticket: Ticket, at: int, switches: Sequence[Switch] = (
             value=ticket.tier,
             remedy=f"There is {', '.join(map(repr, plan.tiers)) or 'none'}",
         )
+    return tier
+
+
+def evaluate(plan: Plan, ticket: Ticket, at: int, switches: Sequence[Switch] = ()) -> TicketStatus:
+    """
+    Return the status of a ticket at an instant, under a plan and the versions that follow it.
+
+    Events after the instant are not seen. Raises `UnknownName` for a tier that the plan does not have.
+    """
+    tier = known_tier(plan, ticket)
     if ticket.opened_micros > at:
         return TicketStatus(
             ticket.id,
@@ -466,7 +475,7 @@ def evaluate(plan: Plan, ticket: Ticket, at: int, switches: Sequence[Switch] = (
             policy=plan.label,
             attributes=ticket.attributes,
         )
-    life = _Life(plan, ticket, tier)
+    life = Life(plan, ticket, tier)
     passed = 0
     for event in ticket.events:
         micros = event.micros

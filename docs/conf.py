@@ -32,9 +32,12 @@ nitpick_ignore_regex = [
     ("py:class", r"(datetime|collections\.abc|fractions|os)\.\w+"),
     ("py:class", r"hypothesis\.strategies\.SearchStrategy"),
     # The same, where autodoc cannot resolve a name and gives it as written.
-    ("py:class", r"datetime|date|timedelta|tzinfo|SearchStrategy|Unknown|Base|Ints|Bools|NDArray"),
+    ("py:class", r"datetime|date|timedelta|tzinfo|SearchStrategy|Unknown|Base|Ints|Bools|NDArray|AmountInput"),
+    # NumPy and Polars.
+    ("py:class", r"np\.int\d+|polars\.expr\.expr\.Expr"),
     # Type variables: the type that goes in comes out.
     ("py:class", r"sla_engine\.(calendars\.calendar|policies\.policy)\.T|sla_engine\.frames\.(series|deadlines)\.S"),
+    ("py:class", r"sla_engine\.frames\.clocks\.(logs|compliance)\.F"),
 ]
 
 # Prompts and output are not copied.

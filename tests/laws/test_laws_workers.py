@@ -54,7 +54,7 @@ def started() -> Iterator[Callable[[Any], Workers]]:
     def of(start: Any) -> Workers:
         if start not in found:
             found[start] = Workers(2, start=start)
-            found[start]._block = found[start]._block_by_row = 2
+            found[start]._block = 2
         return found[start]
 
     yield of

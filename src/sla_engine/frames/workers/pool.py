@@ -17,14 +17,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from sla_engine.amounts import BusinessTime, parse_amount
+from sla_engine.amounts import Amount, parse_amount
 from sla_engine.calendars import Calendar
 from sla_engine.calendars.calendar import AmountInput
 from sla_engine.calendars.timeline import Timeline
 from sla_engine.errors import InvalidAmount, SlaError, WorkersGone
 from sla_engine.frames.kernels.kernel import Kernel, Never, kernel_of
 from sla_engine.frames.numbers import np
-from sla_engine.frames.series import due
 from sla_engine.frames.workers.crew import Crew, Refusal, Start, Task
 
 if TYPE_CHECKING:
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 
 _BLOCK = 131_072
 """Rows that a worker takes at a time: whole blocks of the kernel, so that errors are the kernel's too."""
-_BLOCK_BY_ROW = 4_096
-"""The same where rows are answered one by one, and take a hundred times longer."""
 _PAYS = 2
 """Fewer blocks than this are answered in this process."""
 _CALENDARS = 32
@@ -71,7 +68,7 @@ class Workers:
         self._copies: dict[int | str, Ints] = {}
         self._lock = threading.Lock()
         self._closed = False
-        self._block, self._block_by_row = _BLOCK, _BLOCK_BY_ROW
+        self._block = _BLOCK
 
     def __enter__(self) -> Self:
         return self
@@ -185,14 +182,11 @@ class SpreadKernel:
 
     def business_days_between(self, starts: Ints, ends: Ints) -> Ints:
         """Return how many business dates follow each rolled start's, up to and with each end's."""
-        return self._answered(_business_days_between, (starts, ends), by_row=True)  # type: ignore[no-any-return]
+        return self._answered(_business_days_between, (starts, ends))  # type: ignore[no-any-return]
 
-    def due(self, starts: Ints, amount: AmountInput) -> Ints:
+    def due(self, starts: Ints, amount: AmountInput, *, never: Never = "raise") -> Ints:
         """Return when an amount, as `calendar.add` takes it, after each start is over: business days are one too."""
-        parsed = parse_amount(amount)
-        if isinstance(parsed, BusinessTime):
-            return self.add(starts, parsed.micros)
-        return self._answered(_due, (starts,), by_row=True, amount=parsed)  # type: ignore[no-any-return]
+        return self._answered(_due, (starts,), amount=parse_amount(amount), never=never)  # type: ignore[no-any-return]
 
     def _answered(
         self,
@@ -200,11 +194,10 @@ class SpreadKernel:
         columns: tuple[Any, ...],
         *,
         out: Any = None,
-        by_row: bool = False,
         dtype: Any = np.int64,
         **options: Any,
     ) -> Any:
-        block = self._workers._block_by_row if by_row else self._workers._block
+        block = self._workers._block
         if _is_spread(columns, out, block):
             return self._workers._ask(self.calendar, Task(question, columns, options, out, block), dtype)
         self._workers._open()
@@ -239,8 +232,8 @@ def _business_days_between(kernel: Kernel, starts: Ints, ends: Ints, *, out: Int
     return _put(kernel.business_days_between(starts, ends), out)  # type: ignore[no-any-return]
 
 
-def _due(kernel: Kernel, starts: Ints, *, out: Ints | None, amount: Any) -> Ints:
-    return _put(due(starts, amount, kernel.calendar), out)  # type: ignore[no-any-return]
+def _due(kernel: Kernel, starts: Ints, *, out: Ints | None, amount: Amount, never: Never) -> Ints:
+    return _put(kernel.due(starts, amount, never=never), out)  # type: ignore[no-any-return]
 
 
 def _put(found: Any, out: Any) -> Any:

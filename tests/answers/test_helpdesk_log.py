@@ -11,9 +11,11 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 
 import sla_engine as sla
+from sla_engine import frames
 
 FILE = "tickets/helpdesk_it.csv.gz"
 TIERS = {"Value 1": "gold", "Value 2": "silver", "Value 3": "bronze", "Value 4": "other"}
@@ -290,3 +292,37 @@ def test_one_ticket_that_waits(log: sla.EventLog) -> None:
     # 53:19:41 of eighty hours are left: Tue 0:50:08, five days, and on Wed 27 Nov 7:29:33.
     assert resolution.due_at == datetime(2013, 11, 27, 15, 29, 33, tzinfo=UTC)
     assert (resolution.phase, resolution.verdict) == ("stopped", "met")
+
+
+@pytest.fixture(scope="module")
+def kinds(raw: bytes) -> dict[str, Any]:
+    """The log as frames of every kind, which are read without our help."""
+    read = pl.read_csv(raw, infer_schema=False)
+    at = pl.col(MAPPING.at).str.to_datetime("%Y/%m/%d %H:%M:%S%.f", time_unit="us", time_zone="UTC")
+    polars = read.with_columns(at)
+    return {"polars": polars, "pandas": polars.to_pandas(), "arrow": polars.to_arrow()}
+
+
+FIGURES: list[dict[str, Any]] = [
+    {},
+    {"by": ["month", "product"], "zone": "Europe/Rome"},
+    {"by": ["customer"], "period": sla.Month(2011, 4, zone="Europe/Rome"), "attribute": "stopped"},
+    {"by": ["day"], "zone": "Asia/Tokyo", "attribute": "opened"},
+]
+
+
+@pytest.mark.parametrize("at", INSTANTS, ids=str)
+def test_frames_tell_what_the_tickets_tell(clocks: Any, kinds: dict[str, Any], clock_rows: Any, at: datetime) -> None:
+    attributes = ["customer", "product"]
+    statuses = clocks.evaluated(at)
+    expected = clock_rows.of_statuses(statuses, attributes)
+    outcomes = statuses.outcomes()
+    wholes = [sla.compliance(outcomes, **asked) for asked in FIGURES]
+    for frame in kinds.values():
+        found = frames.evaluate(frame, POLICY, at=at, mapping=MAPPING, attributes=attributes)
+        assert clock_rows.of_frame(found) == expected
+        for asked, whole in zip(FIGURES, wholes, strict=True):
+            names = asked.get("by", ())
+            figures, outside, unattributed = clock_rows.of_figure_frame(frames.compliance(found, **asked), names)
+            assert figures == clock_rows.of_figures(whole, names)
+            assert (outside, unattributed) == (len(whole.outside), len(whole.unattributed))

@@ -11,9 +11,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import polars as pl
 import pytest
 
 import sla_engine as sla
+from sla_engine import frames
 
 FILE = "tickets/volvo_incidents.csv.gz"
 CET = timezone(timedelta(hours=1))  # every time of the log is written so, in summer too
@@ -224,3 +226,36 @@ def test_one_incident_that_is_reopened_and_waits(log: sla.EventLog) -> None:
     waiting = POLICY.evaluate(incident, at=datetime(2012, 5, 5, 12, tzinfo=CET))
     assert (waiting["resolution"].phase, waiting["resolution"].due_at) == ("paused", None)
     assert waiting["resolution"].remaining == timedelta(hours=15, minutes=36, seconds=12)
+
+
+@pytest.fixture(scope="module")
+def kinds(raw: bytes) -> dict[str, Any]:
+    """The log as frames of every kind, which are read without our help."""
+    read = pl.read_csv(raw, infer_schema=False)
+    polars = read.with_columns(pl.col(MAPPING.at).str.to_datetime("%+", time_unit="us", time_zone="UTC"))
+    return {"polars": polars, "pandas": polars.to_pandas(), "arrow": polars.to_arrow()}
+
+
+FIGURES: list[dict[str, Any]] = [
+    {},
+    {"by": ["month", "country"], "zone": "GMT+1", "attribute": "stopped"},
+    {"by": ["impact"], "period": sla.Month(2012, 4, zone="GMT+1")},
+    {"by": ["week"], "zone": "Asia/Tokyo", "attribute": "opened"},
+]
+
+
+@pytest.mark.parametrize("at", INSTANTS, ids=str)
+def test_frames_tell_what_the_incidents_tell(clocks: Any, kinds: dict[str, Any], clock_rows: Any, at: datetime) -> None:
+    attributes = ["impact", "product", "country"]
+    statuses = clocks.evaluated(at)
+    expected = clock_rows.of_statuses(statuses, attributes)
+    outcomes = statuses.outcomes()
+    wholes = [sla.compliance(outcomes, **asked) for asked in FIGURES]
+    for frame in kinds.values():
+        found = frames.evaluate(frame, POLICY, at=at, mapping=MAPPING, attributes=attributes)
+        assert clock_rows.of_frame(found) == expected
+        for asked, whole in zip(FIGURES, wholes, strict=True):
+            names = asked.get("by", ())
+            figures, outside, unattributed = clock_rows.of_figure_frame(frames.compliance(found, **asked), names)
+            assert figures == clock_rows.of_figures(whole, names)
+            assert (outside, unattributed) == (len(whole.outside), len(whole.unattributed))

@@ -663,3 +663,81 @@ class TestTimeWithoutEnd:
         with pytest.raises(sla.OutOfRange) as caught:
             policy.evaluate(late, at=late.opened_at)
         assert caught.value.remedy
+
+    def test_a_warning_that_is_reached_before_the_calendar_ends_is_ahead(self) -> None:
+        policy = sla.Policy.from_data(
+            {
+                **BASE,
+                "calendars": {"office": {"zone": "UTC", "hours": {}, "overrides": {"2026-03-23": ["08:00-11:00"]}}},
+                "tiers": {"desk": {"calendar": "office", "targets": {"response": "4h"}}},
+                "warnings": ["50%"],
+            }
+        )
+        early = sla.Ticket(id="T-1", tier="desk", opened_at=datetime(2026, 3, 23, 6, tzinfo=UTC))
+        clock = policy.evaluate(early, at=early.opened_at)["response"]
+        assert (clock.due_at, clock.next_change_at) == (None, datetime(2026, 3, 23, 10, tzinfo=UTC))
+
+
+ALWAYS = {"zone": "UTC", "hours": {"mon-sun": "00:00-24:00"}}
+CHANGE = datetime(2026, 3, 24, tzinfo=UTC)
+
+
+def versioned(clocks: dict[str, Any], version: dict[str, Any]) -> sla.Policy:
+    return sla.Policy.from_data(
+        {
+            "name": "versioned",
+            "calendars": {"always": ALWAYS},
+            "clocks": clocks,
+            "tiers": {"desk": {"calendar": "always", "targets": {"a": "4h"}}},
+            "versions": [{"from_date": "2026-03-24", **version}],
+            "straddling": "change",
+        }
+    )
+
+
+class TestWhatWasKnownBeforeAVersion:
+    URGENT = sla.Event(at=CHANGE - 12 * HOUR, kind="attribute", name="priority", value="high")
+
+    def test_a_clock_that_a_version_brings_sees_what_was_known_before_it(self) -> None:
+        policy = versioned(
+            {"a": {"start": ["enter"]}, "b": {"start": [{"event": "enter", "before": {"priority": "high"}}]}},
+            {"tiers": {"desk": {"targets": {"b": "1h"}}}},
+        )
+        urgent = sla.Ticket(id="T-1", tier="desk", opened_at=CHANGE - 15 * HOUR, events=[self.URGENT])
+        assert policy.evaluate(urgent, at=CHANGE + HOUR)["b"].started_at == CHANGE
+        plain = sla.Ticket(id="T-2", tier="desk", opened_at=CHANGE - 15 * HOUR)
+        assert policy.evaluate(plain, at=CHANGE + HOUR)["b"].phase == "waiting"
+
+    def test_a_clock_of_the_version_before_still_asks_what_was_known(self) -> None:
+        policy = versioned(
+            {"a": {"start": ["enter"], "stop": [{"event": "note", "before": {"priority": "high"}}]}},
+            {"clocks": {"a": {"start": ["enter"], "stop": ["solve"]}}},
+        )
+        events = [
+            sla.Event(at=CHANGE - 14 * HOUR, kind="note"),
+            sla.Event(at=CHANGE + 12 * HOUR, kind="attribute", name="priority", value="high"),
+            sla.Event(at=CHANGE + 13 * HOUR, kind="note"),
+        ]
+        noted = sla.Ticket(id="T-1", tier="desk", opened_at=CHANGE - 15 * HOUR, events=events)
+        assert policy.evaluate(noted, at=CHANGE + 24 * HOUR)["a"].stopped_at == CHANGE + 13 * HOUR
+
+
+def test_a_target_that_is_below_nothing_when_it_is_promised_has_passed_its_warnings() -> None:
+    policy = sla.Policy.from_data(
+        {
+            "name": "kept",
+            "calendars": {
+                "once": {"zone": "UTC", "hours": {}, "overrides": {"2026-03-23": ["08:00-12:00"]}, "horizon": 1},
+                "office": {"zone": "UTC", "hours": {"mon-fri": "08:00-17:00"}},
+            },
+            "clocks": {"a": {"start": ["enter"], "retarget": "keep", "warnings": ["50%"]}},
+            "tiers": {"desk": {"calendar": "once", "targets": {"a": "0 business days"}}},
+            "rules": [{"when": {"priority": "high"}, "calendar": "office"}],
+        }
+    )
+    urgent = sla.Event(at=datetime(2026, 3, 23, tzinfo=UTC), kind="attribute", name="priority", value="high")
+    ticket = sla.Ticket(id="T-1", tier="desk", opened_at=datetime(2026, 3, 20, 11, 20, tzinfo=UTC), events=[urgent])
+    clock = policy.evaluate(ticket, at=datetime(2026, 3, 25, tzinfo=UTC))["a"]
+    assert clock.remaining is not None
+    assert clock.remaining < timedelta()
+    assert [(one.at, one.passed) for one in clock.warnings] == [(urgent.at, True)]

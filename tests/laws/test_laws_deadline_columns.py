@@ -148,3 +148,11 @@ def test_beyond_the_data_of_holidays() -> None:
     opened = instants("arrow", [START, far, START])
     with pytest.raises(sla.OutOfRange):
         frames.deadline(opened, pa.array(["a", "b", "a"]), policy)
+
+
+def test_tiers_in_an_arrow_dictionary_with_unsigned_numbers() -> None:
+    tiers = pl.Series(["legal", None, "first_level"], dtype=pl.Enum(["first_level", "legal"])).to_arrow()
+    assert str(tiers.type).startswith("dictionary<values=") and "uint" in str(tiers.type)  # noqa: PT018  (one fact)
+    opened = instants("arrow", [START, None, START])
+    found = frames.deadline(opened, tiers, PLAIN)
+    assert listed(found) == [PLAIN.deadline("legal", START), None, PLAIN.deadline("first_level", START)]

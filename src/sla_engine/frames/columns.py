@@ -113,9 +113,10 @@ def codes_of(native: Any, *, name: str, rows: int) -> tuple[Ints, list[Any]]:
         return _numpy(native.replace_strict(values, range(len(values)), default=-1, return_dtype=pl.Int64)), values
     encoded = native.combine_chunks() if hasattr(native, "combine_chunks") else native
     encoded = encoded if hasattr(encoded, "indices") else encoded.dictionary_encode()
-    codes = _numpy(encoded.indices.fill_null(-1)).astype(np.int64)
+    codes = _numpy(encoded.indices.cast("int64").fill_null(-1))
     values = encoded.dictionary.to_pylist()
     if None in values:  # a dictionary may say by a number of its own that there is none
+        codes = codes.copy()
         codes[np.isin(codes, [code for code, value in enumerate(values) if value is None])] = -1
     return codes, values
 

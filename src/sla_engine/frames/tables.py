@@ -65,10 +65,14 @@ def like(frame: Any, columns: Mapping[str, Any], *, index_of: Any = None) -> Any
     if kind == "pandas":
         import pandas as pd  # noqa: PLC0415
 
-        # Arrays and not Series: those would be matched by their labels. They are copied, so that nobody writes through.
-        arrays = {name: getattr(column, "array", column) for name, column in columns.items()}
         index = None if index_of is None else index_of.index
-        return pd.DataFrame(arrays, index=index)
+        # With the labels of the frame, as columns are put by theirs; with their dtypes, which pandas would guess for
+        # objects; and copied, so that nobody writes through.
+        own = {
+            name: pd.Series(getattr(column, "array", column), index=index, dtype=getattr(column, "dtype", None))
+            for name, column in columns.items()
+        }
+        return pd.DataFrame(own, index=index, copy=True)
     if kind == "polars":
         import polars as pl  # noqa: PLC0415
 

@@ -214,7 +214,7 @@ class Cycle:
         """Return when a cycle that is not breached will be, if nothing happens; None if it will not be."""
         if not self.business_time:
             return due
-        if not self.running or self.never:
+        if not self.running or self.need >= NEVER:
             return None
         try:
             return self.promise.timeline.resumes_at(self.at, self.need - self.counted)
@@ -223,7 +223,7 @@ class Cycle:
 
     def warning_ahead(self, shares: tuple[tuple[int, int], ...]) -> int | None:
         """Return when the next share of the target will be reached, if nothing happens; None where none is ahead."""
-        if not self.running or self.never:
+        if not self.running or self.need >= NEVER:
             return None
         for part, whole in shares:
             amount = -(-self.need * part // whole)

@@ -65,6 +65,7 @@ class Life:
 
     __slots__ = (
         "anomalies",
+        "asks_before",
         "before",
         "begun",
         "changed",
@@ -82,6 +83,8 @@ class Life:
 
     def __init__(self, plan: Plan, ticket: Ticket, tier: str) -> None:
         self.plan = plan
+        self.asks_before = plan.needs_before
+        """The kinds of events before which it matters what was known, to any clock that may run."""
         self.ticket = ticket
         self.event: Event | None = None
         self.opened = False
@@ -109,7 +112,7 @@ class Life:
             return
         self.event = event
         kind = event.kind
-        if kind in self.plan.needs_before:
+        if kind in self.asks_before:
             self.before = self.facts.copy()
         happened = _HAPPENS.get(kind)
         signals = event.signals if happened is None else happened(self, event)
@@ -231,6 +234,8 @@ class Life:
     def switch(self, plan: Plan, micros: int) -> None:
         """Let another version of the policy hold from an instant on."""
         self.plan = plan
+        self.asks_before |= plan.needs_before
+        self.before = self.facts.copy()
         if self.facts.tier in plan.tiers:
             self._promise_anew(micros)
             self._enter(micros, ("enter",))

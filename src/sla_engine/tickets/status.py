@@ -212,7 +212,7 @@ class ClockStatus:
         for one in self.retargeted:
             since = one.at if one.rule != "retroactive" else self.started_micros
             base = since if one.rule != "keep" else base
-        if not amount:
+        if amount <= 0:
             return since
         if amount > self.elapsed_micros:
             if self.phase != "running":

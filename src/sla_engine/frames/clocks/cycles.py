@@ -246,15 +246,10 @@ class _Count:
         start = when[np.where(inside, at[ask], self.until[ask])]
         amount = need[ask] - np.where(inside, self.before[at[ask]] - self.before[self.base[ask]], self.done[ask])
         found = self.counter._ask(self.kernel[ask], _add, start, amount)
-        lost = found == NULL
-        if lost.any():
+        for row in np.flatnonzero((found == NULL) & inside).tolist():
             # What was reached cannot be too far away; the calendar says why.
-            for row in np.flatnonzero(lost & inside).tolist():
-                self.counter._kernels[int(self.kernel[ask[row]])].calendar.timeline.add(
-                    int(start[row]), int(amount[row])
-                )
-            self.never = self.never.copy()
-            self.never[ask[lost]] = True
+            kernel = self.counter._kernels[int(self.kernel[ask[row]])]
+            kernel.calendar.timeline.add(int(start[row]), int(amount[row]))
         due = np.where(reached, when[self.term], NULL)
         due[ask] = found
         return np.where(due == NULL, NULL, np.maximum(due, self.floor)), reached

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sla_engine.errors import InvalidInstant, InvalidLog, InvalidPolicy, SlaError
-from sla_engine.facts import Attributes
+from sla_engine.facts import Attributes, text_of
 from sla_engine.frames.clocks.blocks import Lives, evaluated, opened_under
 from sla_engine.frames.clocks.clock_table import ClockTable
 from sla_engine.frames.clocks.machine import EARLY, LATER, SAME, Birth, Machine
@@ -143,7 +143,12 @@ class EventTable:
         """Return how each ticket is opened; -1 for those opened later."""
         asked = {name: pair for name, pair in self.attributes.items() if machine.facts.matters(name)}
         version = opened_under(machine.policies, which, self.opened)
-        parts = [(self.tier, len(self.tiers)), *((codes, len(values)) for codes, values in asked.values())]
+        parts = [(self.tier, len(self.tiers))]
+        for name, (codes, values) in asked.items():
+            # Values that no policy names are one.
+            first: dict[str | None, int] = {}
+            to = [first.setdefault(machine.facts.seen(name, text_of(one)), place) for place, one in enumerate(values)]
+            parts.append((np.array([*to, -1], dtype=np.int64)[codes], len(values)))
         parts += [(which, len(machine.policies)), (version, max(len(one.versions) for one in machine.policies))]
         later = (self.opened > at).astype(np.int64)
         group, rows = distinct([*parts, (later, 2)], len(self))
@@ -210,7 +215,9 @@ def _kind(given: object, place: int) -> Event:
                 value=given,
                 remedy='Write "respond", or {"kind": "hand_off", "to": "legal"}',
             )
-        fields = {"kind": given} if isinstance(given, str) else {str(name): value for name, value in given.items()}
+        fields: dict[str, Any] = (
+            {"kind": given} if isinstance(given, str) else {str(name): value for name, value in given.items()}
+        )
         if "ticket" in fields or "at" in fields:
             raise InvalidLog("the tickets and instants of events are columns", remedy="Leave them out")
         return Event(at=_EPOCH, **fields)

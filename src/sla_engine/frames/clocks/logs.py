@@ -5,6 +5,7 @@ Event logs in data frames: the clocks of all their tickets, a row each.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -87,7 +88,9 @@ class _Policies(NamedTuple):
     @classmethod
     def given(cls, policy: Policy | Mapping[str, Policy], which: str | None) -> _Policies:
         """Return them as they were given; raises `InvalidPolicy`."""
-        if isinstance(policy, Policy) is not (which is None) or not (isinstance(policy, (Policy, Mapping)) and policy):
+        some: object = policy
+        is_one = isinstance(some, Policy)
+        if is_one is not (which is None) or not (is_one or (isinstance(some, Mapping) and some)):
             raise InvalidPolicy(
                 "several policies need the column that names them, and one needs none",
                 where="which",
@@ -223,8 +226,12 @@ class Log:
         """Return the different rows of the log, and for each row which of them it is."""
         keys = ("event", "status", "tier", *EVENT_COLUMNS)
         wanted = dict.fromkeys([getattr(mapping, key) for key in keys if getattr(mapping, key) is not None])
-        wanted |= dict.fromkeys(attributes)
-        parts = {name: self._column(name, "event", rows) for name in wanted}
+        parts = {name: self._column(name, "event", rows) for name in (wanted | dict.fromkeys(attributes))}
+        self.told = {name: parts[column] for name, column in mapping.attributes}
+        set_by_events = _set_by_events(mapping, parts)
+        for name, column in mapping.attributes:
+            if column not in wanted and attributes.count(column) == 1 and name not in set_by_events:
+                parts[column] = self._merged(name, parts[column])
         number, firsts = distinct([(part.codes, len(part.texts)) for part in parts.values()], rows)
         header = list(dict.fromkeys([mapping.ticket, mapping.at, *parts]))
         cells = [
@@ -235,6 +242,14 @@ class Log:
             for row in firsts.tolist()
         ]
         return _Symbols(Meaning(mapping, header), cells, [self.row(row) for row in firsts.tolist()]), number
+
+    def _merged(self, name: str, column: _Texts) -> _Texts:
+        """Return an attribute in which values that nobody tells apart are one of them."""
+        if self.facts.hears(name):
+            return column
+        first: dict[str | None, int] = {}
+        to = [first.setdefault(self.facts.seen(name, text or None), code) for code, text in enumerate(column.texts)]
+        return _Texts(np.array([*to, -1], dtype=np.int64)[column.codes], column.texts)
 
     def _openings(self) -> Ints:
         """Return the row that opens each ticket: its first with the event `open`, or else its first."""
@@ -297,8 +312,16 @@ class Log:
 
     def _birth(self, machine: Machine, ticket: int, which: int, version: int) -> int:
         told = self.symbols.begin(int(self.symbol[self.opening[ticket]]))
-        opened = Ticket(id=str(self.name(ticket)), tier=told.tier, opened_at=_EPOCH, attributes={**told.attributes})
-        return machine.birth(Birth(which, version, opened, told))
+        opened = Ticket(id=str(ticket), tier=told.tier, opened_at=_EPOCH, attributes=dict(told.attributes))
+        try:
+            return machine.birth(Birth(which, version, opened, told))
+        except SlaError:
+            # The error speaks of the ticket itself, and not of those that are like it.
+            row = self.opening[ticket]
+            attributes = {name: part.texts[part.codes[row]] for name, part in self.told.items() if part.codes[row] >= 0}
+            return machine.birth(
+                Birth(which, version, replace(opened, id=str(self.name(ticket)), attributes=attributes), told)
+            )
 
     def _columns(self, machine: Machine) -> Any:
         opens = np.array([Open in self.symbols.kinds(one) for one in range(len(self.symbols))], dtype=np.bool_)
@@ -345,6 +368,13 @@ class Log:
         counts = (self.at[row] <= at) & (self.at[row] >= self.opened[ticket[row]])
         value[ticket[row[counts]]] = given[counts]
         return _Texts(value - 1, list(known)[1:])
+
+
+def _set_by_events(mapping: LogMapping, columns: Mapping[str, _Texts]) -> set[str]:
+    """Return the attributes that events of a log may set, whatever stands in their own columns."""
+    told = [dict(fields) for _, what in mapping.events or () for fields in what]
+    named = {str(fields["name"]) for fields in told if fields["kind"] == "attribute" and "name" in fields}
+    return named | (set() if mapping.name is None else set(columns[mapping.name].texts))
 
 
 def _plain(value: Any) -> Any:

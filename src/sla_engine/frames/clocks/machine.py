@@ -171,7 +171,9 @@ class Machine:
         """Return the transition by which a ticket is opened; raises `UnknownName` for a tier that there is not."""
         policy, ticket = self.policies[birth.policy], birth.ticket
         facts = {name: text_of(value) for name, value in ticket.attributes.items()}
-        customer = facts.get(policy.customer_attribute) if policy.customers else None
+        customer = facts.get(policy.customer_attribute)
+        if not any(one.name == customer for one in policy.customers):
+            customer = None
         in_force = policy._in_force(birth.version, customer)
         if ticket.tier is None:
             try:

@@ -24,6 +24,10 @@ events; and a clock that has not started waits.
 PHASE_NUMBERS: dict[Phase, int] = {phase: number for number, phase in enumerate(get_args(Phase))}
 
 
+_OTHER = "\0"
+"""Stands for all values that no policy names."""
+
+
 class Effect(NamedTuple):
     """What one event does to one cycle; all but the kind are numbers in the lists of the machine."""
 
@@ -103,7 +107,7 @@ class Tracer(Life):
     def twin(self) -> Tracer:
         """Return the same situation once more."""
         twin = object.__new__(Tracer)
-        for name in ("customer", "numbers_of", "policy", "plan", "ticket", "opened", "ensemble"):
+        for name in ("customer", "numbers_of", "policy", "plan", "asks_before", "ticket", "opened", "ensemble"):
             setattr(twin, name, getattr(self, name))
         twin.told = None if self.told is None else self.told.twin()
         twin.facts = twin.before = self.facts.copy()
@@ -194,6 +198,8 @@ class Facts:
 
     def __init__(self, policies: Iterable[Policy]) -> None:
         self.values: dict[str, set[str]] = {}
+        self.heard: set[str] = set()
+        """The attributes to whose changes a clock listens."""
         self.hears_any = False
         """Whether a clock listens to the change of any attribute."""
         self.customers: dict[str, set[str]] = {}
@@ -231,7 +237,12 @@ class Facts:
             name, _, value = what.partition("=")
             self.hears_any |= not colon
             if colon:
+                self.heard.add(name)
                 self.values.setdefault(name, set()).update([value] if value else [])
+
+    def hears(self, name: str) -> bool:
+        """Whether a clock listens to the changes of an attribute."""
+        return self.hears_any or name in self.heard
 
     def matters(self, name: str) -> bool:
         """Whether it matters what becomes of an attribute."""
@@ -239,4 +250,5 @@ class Facts:
 
     def seen(self, name: str, value: str | None) -> str | None:
         """Return a value as the policies see it: one that none of them names is like any other."""
-        return value if value is None or value in self.values[name] else "\0"
+        known = value is None or value in self.values.get(name, ()) or value in self.customers.get(name, ())
+        return value if known else _OTHER

@@ -15,6 +15,7 @@ from benchmarks import (
     column_peers,
     columns,
     compiling,
+    engines,
     events,
     importing,
     logs,
@@ -43,6 +44,7 @@ COMPARISONS = (
     column_peers.as_of_joins,
     events.against_a_group_by,
     memory.beyond_inputs_and_outputs,
+    engines.in_duckdb,
     reference.questions,
     reference.throughput,
 )

@@ -17,6 +17,7 @@ from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
 from sla_engine.cli.budgets import budget
+from sla_engine.cli.files import Question, is_files, report_on_files
 from sla_engine.cli.reading import (
     LogOptions,
     asked_attributes,
@@ -84,7 +85,7 @@ def report(
     ----------
     log
         A CSV file with one row a ticket, or an event log: CSV with one row an event, or tickets as JSON; "-" reads
-        standard input.
+        standard input. A directory of .parquet or .csv files, or a .parquet file, may be larger than memory.
     policy
         "maxony", or a file of service levels (.toml, .json, .yaml).
     month
@@ -111,6 +112,11 @@ def report(
         rules = read_policy(policy)
         period = Month.parse(month, zone=period_zone or rules.zone) if month else None
         instant = read_instant(at, options.zone)
+        if is_files(log):
+            in_files = report_on_files(log, options, rules, Question(period, instant, attribute, target, by), format)
+            _written(output, in_files.write)
+            in_files.exit()
+            return
         tickets = read_tickets(log, options, asked_attributes(rules, by))
         found = evaluated(rules, tickets, period=period, at=instant, attribute=attribute, target=target, by=by)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -16,6 +16,9 @@ from sla_engine.periods import Month
 from sla_engine.policies import Policy, PolicyCheck, Report, WhatIf
 from sla_engine.shares import Share
 from sla_engine.tickets import Compliance, ComplianceFigure, RowProblem
+
+if TYPE_CHECKING:
+    from sla_engine.frames.streams import FileProblem, FilesReport
 
 _MOST_PROBLEMS = 20
 _WIDE = 200
@@ -32,16 +35,20 @@ def stop(error: Exception) -> NoReturn:
     sys.exit(2)
 
 
-def tell_problems(problems: Iterable[RowProblem], what: str = "rows") -> None:
-    """List what could not be used on the error channel."""
+def tell_problems(
+    problems: Iterable[RowProblem | FileProblem], what: str = "rows", *, count: int | None = None
+) -> None:
+    """List what could not be used on the error channel; `count` is how many there are, where these are the first."""
     listed = list(problems)
+    count = len(listed) if count is None else count
     console = Console(stderr=True, soft_wrap=True)
-    console.print(f"{what} that could not be used: {len(listed)}", style="red", markup=False, highlight=False)
+    console.print(f"{what} that could not be used: {count}", style="red", markup=False, highlight=False)
     for problem in listed[:_MOST_PROBLEMS]:
         console.print(f"  {problem}", markup=False, highlight=False)
-    if len(listed) > _MOST_PROBLEMS:
-        rest = len(listed) - _MOST_PROBLEMS
-        console.print(f"  and {rest} more; --format json lists all", markup=False, highlight=False)
+    if count > _MOST_PROBLEMS:
+        rest = count - _MOST_PROBLEMS
+        lists = "all" if count == len(listed) else f"the first {len(listed)}"
+        console.print(f"  and {rest} more; --format json lists {lists}", markup=False, highlight=False)
 
 
 def moment(at: datetime | None, none: str = "") -> str:
@@ -53,14 +60,20 @@ def _plain(console: Console, text: str, style: str | None = None) -> None:
     console.print(text, style=style, markup=False, highlight=False)
 
 
-def show_report(found: Report, rules: Policy, most: int, console: Console) -> None:
-    """Show the figures of a report, where every row is, and the worst breaches."""
+def show_figures(found: Report | FilesReport, rules: Policy, console: Console) -> None:
+    """Show the figures of a report, and what they are of."""
     figures = found.compliance
     period = f"{figures.period.label} ({figures.period.zone})" if isinstance(figures.period, Month) else "the whole log"
     _plain(console, f"{rules.name}: tickets {figures.attribute} in {period}", "bold")
     if found.at:
         _plain(console, f"as of {found.at.isoformat()}")
     console.print(_figures(figures, rules, found.before))
+
+
+def show_report(found: Report, rules: Policy, most: int, console: Console) -> None:
+    """Show the figures of a report, where every row is, and the worst breaches."""
+    show_figures(found, rules, console)
+    figures = found.compliance
     outside = f"{len(figures.outside)} of other periods, {len(figures.unattributed)} not {figures.attribute}"
     later, unusable = len(found.not_yet_opened), len(found.problems)
     if found.kind == "events":
@@ -144,12 +157,17 @@ def _show_oddities(found: Report, console: Console) -> None:
     for status in found.statuses:
         for anomaly in status.anomalies:
             kinds[anomaly.kind] = kinds.get(anomaly.kind, 0) + 1
-    if kinds:
-        said = ", ".join(f"{number} {kind.replace('_', ' ')}" for kind, number in sorted(kinds.items()))
-        _plain(console, f"{sum(kinds.values())} events that contradict the rest: {said}")
+    show_anomalies(kinds, console)
     incomplete = sum(1 for status in found.statuses if status.missing)
     if incomplete:
         _plain(console, f"{incomplete} tickets were handed off with something missing")
+
+
+def show_anomalies(kinds: Mapping[str, int], console: Console) -> None:
+    """Show how many events contradict the rest, by kind."""
+    if kinds:
+        said = ", ".join(f"{number} {kind.replace('_', ' ')}" for kind, number in sorted(kinds.items()))
+        _plain(console, f"{sum(kinds.values())} events that contradict the rest: {said}")
 
 
 def _show_breached(figures: Compliance, most: int, console: Console) -> None:

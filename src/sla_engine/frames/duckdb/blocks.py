@@ -1,0 +1,222 @@
+"""
+What DuckDB's functions answer with: blocks of rows as Arrow arrays of integers in, and an array out.
+
+Instants and amounts are microseconds. Each function is asked for a few thousand rows at a time, by any thread.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from sla_engine.amounts import Amount, BusinessTime, parse_amount
+from sla_engine.calendars import Calendar
+from sla_engine.errors import InvalidLog, SlaError
+from sla_engine.facts import text_of
+from sla_engine.frames.clocks.event_table import distinct
+from sla_engine.frames.duckdb.steps import Steps
+from sla_engine.frames.kernels import NULL, kernel_of
+from sla_engine.frames.numbers import np
+from sla_engine.frames.series import due as due_of
+from sla_engine.instants import utc
+from sla_engine.policies import Policy
+
+if TYPE_CHECKING:
+    from sla_engine.frames.kernels.kernel import Ints
+
+Answer = Callable[..., Any]
+Due = Callable[["Ints"], "Ints"]
+_MANY = 65_536
+"""So many different promises are remembered at a time."""
+
+
+def integers(column: Any) -> tuple[Ints, bool]:
+    """Return a column of int64 as an array, and whether a row of it has no value, which is `NULL` then."""
+    array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    if array.null_count:
+        return array.fill_null(NULL).to_numpy(zero_copy_only=False), True
+    found: Ints = np.frombuffer(array.buffers()[1], np.int64, len(array), 8 * array.offset)
+    return found, False
+
+
+def arrow(found: Ints, *, empty: bool) -> Any:
+    """Return an array as a column; with `empty`, some rows may have no value."""
+    if empty:
+        return pa.array(found, mask=found == NULL)
+    return pa.Array.from_buffers(pa.int64(), len(found), [None, pa.py_buffer(found)])
+
+
+def due_after(amount: Amount, calendar: Calendar) -> Due:
+    """Return what answers when an amount after starts, all of which have a value, is over."""
+    kernel = kernel_of(calendar)
+    if isinstance(amount, BusinessTime) and amount.micros > 0:
+        return Steps(kernel, amount.micros).due
+    return lambda starts: due_of(starts, amount, calendar)
+
+
+def deadlines(tier: str, due: Due) -> Answer:
+    """Return the function `opened -> due` of one promise."""
+
+    def answer(opened: Any) -> Any:
+        micros, empty = integers(opened)
+        if not empty:
+            return arrow(_told(due, micros, f"the tier {tier!r}"), empty=False)
+        there = np.flatnonzero(micros != NULL)
+        found = np.full(len(micros), NULL, dtype=np.int64)
+        if len(there):
+            found[there] = _told(due, micros[there], f"the tier {tier!r}")
+        return arrow(found, empty=True)
+
+    return answer
+
+
+def sums(name: str, calendar: Calendar) -> Answer:
+    """Return the function `start, amount in microseconds -> due` of one calendar."""
+    kernel = kernel_of(calendar)
+    steps: dict[int, Due] = {}
+
+    def answer(starts: Any, amounts: Any) -> Any:
+        (micros, some), (given, others) = integers(starts), integers(amounts)
+        where = f"the calendar {name!r}"
+        if not (some or others):
+            one = int(given[0])
+            if one > 0 and bool((given == one).all()):
+                if one not in steps:
+                    if len(steps) >= _MANY:
+                        steps.clear()
+                    steps[one] = Steps(kernel, one).due
+                return arrow(_told(steps[one], micros, where), empty=False)
+        found = _told(lambda at: kernel.add(at, np.where(micros == NULL, NULL, given)), micros, where)
+        return arrow(found, empty=some or others)
+
+    return answer
+
+
+def texts(name: str, calendar: Calendar) -> Answer:
+    """Return the function `start, amount as text -> due` of one calendar."""
+    known: dict[str, Due] = {}
+
+    def answer(starts: Any, amounts: Any) -> Any:
+        micros, _ = integers(starts)
+        codes, values = _codes(amounts)
+        found = np.full(len(micros), NULL, dtype=np.int64)
+        for code, text in enumerate(values):
+            rows = np.flatnonzero((codes == code) & (micros != NULL))
+            if not len(rows):
+                continue
+            if text not in known:
+                if len(known) >= _MANY:
+                    known.clear()
+                known[text] = due_after(parse_amount(text), calendar)
+            found[rows] = _told(known[text], micros[rows], f"the calendar {name!r}")
+        return arrow(found, empty=True)
+
+    return answer
+
+
+def elapsed(name: str, calendar: Calendar) -> Answer:
+    """Return the function `start, end -> open time in microseconds` of one calendar."""
+    kernel = kernel_of(calendar)
+
+    def answer(starts: Any, ends: Any) -> Any:
+        (micros, some), (until, others) = integers(starts), integers(ends)
+        found = _told(lambda at: kernel.elapsed(at, until), micros, f"the calendar {name!r}")
+        return arrow(found, empty=some or others)
+
+    return answer
+
+
+def promises(policy: Policy) -> Answer:
+    """
+    Return the function `tier, opened, target, attributes as JSON -> due` of a policy whose promises depend on those.
+
+    Rows with the same tier, target, attributes and version of the policy are answered together. A target that is empty
+    is the tier's only one.
+    """
+    known: dict[tuple[str, str | None, str | None, int], Due] = {}
+    dues: dict[tuple[int, Amount], tuple[Calendar, Due]] = {}
+    starts = np.array(policy._starts, dtype=np.int64)
+
+    def promised(key: tuple[str, str | None, str | None, int], opened: int) -> Due:
+        tier, target, facts, _ = key
+        calendar, promise = policy._promise(tier, target, utc(opened), _facts(facts))
+        one = (id(calendar), promise.within)
+        if one not in dues:
+            if len(dues) >= _MANY:
+                dues.clear()
+            dues[one] = calendar, due_after(promise.within, calendar)  # with the calendar, so that its id stays its own
+        return dues[one][1]
+
+    def answer(tiers: Any, opened: Any, targets: Any, attributes: Any) -> Any:
+        micros, _ = integers(opened)
+        columns = [_codes(tiers), _codes(targets), _codes(attributes)]
+        version = np.searchsorted(starts, micros, side="right") - 1
+        parts = [(codes, len(values)) for codes, values in columns]
+        rows = np.flatnonzero((micros != NULL) & (columns[0][0] >= 0))
+        found = np.full(len(micros), NULL, dtype=np.int64)
+        group, firsts = distinct([(codes[rows], size) for codes, size in [*parts, (version, len(starts))]], len(rows))
+        for number, first in enumerate(rows[firsts].tolist()):
+            tier, target, facts = (values[codes[first]] if codes[first] >= 0 else None for codes, values in columns)
+            key = (str(tier), target, facts, int(version[first]))
+            if key not in known:
+                if len(known) >= _MANY:
+                    known.clear()
+                known[key] = promised(key, int(micros[first]))
+            own = rows[group == number]
+            found[own] = _told(known[key], micros[own], f"the tier {tier!r}")
+        return arrow(found, empty=True)
+
+    return answer
+
+
+def _codes(column: Any) -> tuple[Ints, list[str]]:
+    """Return a column of texts as numbers of its different ones, and those; -1 is no value."""
+    array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    encoded = array.dictionary_encode()
+    return encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64), encoded.dictionary.to_pylist()
+
+
+def _facts(text: str | None) -> Mapping[str, Any]:
+    """Return attributes that stand in JSON; raises `InvalidLog`."""
+    try:
+        given = None if text is None else json.loads(text)
+        if isinstance(given, str):  # JSON as a text, of which DuckDB has made JSON
+            given = json.loads(given)
+    except ValueError:
+        given = text
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise InvalidLog(
+            f"{text} are no attributes",
+            where="attributes",
+            value=text,
+            remedy="Give a STRUCT, a MAP or JSON: {'priority': 'high'}",
+        )
+    for name, value in given.items():
+        try:
+            text_of(value)
+        except SlaError as error:
+            raise error.located(f"attributes.{name}") from None
+    return given
+
+
+def _told(ask: Due, micros: Ints, where: str) -> Ints:
+    """Ask; an error tells the instant of its row, since only DuckDB knows which row of the table that is."""
+    try:
+        return ask(micros)
+    except SlaError as error:
+        head, _, number = error.where.partition(" ")
+        if head == "row" and number.isdecimal():
+            error.where = f"{where}, from {_moment(int(micros[int(number)]))}"
+        raise
+
+
+def _moment(at: int) -> str:
+    try:
+        return utc(at).isoformat()
+    except (SlaError, OverflowError, ValueError):
+        return f"{at} microseconds since 1970"

@@ -1,0 +1,278 @@
+"""
+The questions of a policy as SQL functions of a connection to DuckDB.
+
+DuckDB's functions in Python take and give BIGINT microseconds as Arrow; macros around them read TIMESTAMPTZ as such,
+and choose by the names of tiers and calendars, so that no text is handed over. The macros are temporary: nothing is
+written to a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from sla_engine.errors import InvalidLog, InvalidPolicy, MissingExtra, SlaError
+from sla_engine.policies import Policy
+
+if TYPE_CHECKING:
+    from sla_engine.frames.duckdb.blocks import Answer
+
+_NUMBERS = count()
+_NAIVE = "the instants have no zone: write when AT TIME ZONE 'Europe/Rome', with the zone in which they were written"
+_FINE = "nanoseconds are lost in microseconds: cast to TIMESTAMPTZ, which rounds, if that is meant"
+_ENDLESS = "an infinite instant is none: write NULL where there is none"
+_DAYS = "days and months of an INTERVAL have no fixed length here: write hours, or a text such as '5 business days'"
+
+
+def register(con: Any, policy: Policy, *, prefix: str = "sla_") -> None:
+    """
+    Give a connection to DuckDB the questions of a policy as SQL functions, under a prefix.
+
+    - `sla_add(calendar, start, amount)`: when an amount of a calendar's time is over; an INTERVAL of hours,
+      microseconds as BIGINT, or a text such as `'5 business days'`;
+    - `sla_elapsed(calendar, start, end)`: the open time between two instants, as an INTERVAL;
+    - `sla_deadline(tier, opened[, target[, attributes]])`: when a target is due;
+    - `sla_verdict(tier, opened, stopped, at[, target[, attributes]])`: `'met'`, `'breached'` or `'undecided'`.
+
+    Instants are TIMESTAMPTZ, or BIGINT microseconds since 1970 UTC; deadlines are of the same kind. `attributes` is a
+    STRUCT, a MAP or JSON, for policies with rules, customers or versions. Every answer is that of the policy, whatever
+    the time zone of the connection; NULL gives NULL, but for a stop that did not happen and attributes that are not
+    known. What has no answer is an error of the query that says why.
+
+    The functions belong to this connection: another, and a cursor of this one, needs its own. Registering again
+    replaces what stands under the prefix. Raises `MissingExtra` without DuckDB 2 and pyarrow, `InvalidLog` for what is
+    no connection, `InvalidPolicy`, and what DuckDB says of a connection that is closed.
+    """
+    _needs_duckdb()
+    if not callable(getattr(con, "create_function", None)):
+        raise InvalidLog(
+            f"{type(con).__name__} is no connection to DuckDB",
+            where="con",
+            value=type(con).__name__,
+            remedy="Pass what duckdb.connect() returns",
+        )
+    if not isinstance(policy, Policy):
+        raise InvalidPolicy(
+            f"{type(policy).__name__} is no policy",
+            where="policy",
+            value=type(policy).__name__,
+            remedy="Pass what load_policy or maxony_policy returns",
+        )
+    written = _Functions(policy, prefix, f"{prefix}_{next(_NUMBERS)}")
+    before = _registered(con, prefix)
+    for name, (answer, parameters) in written.answers.items():
+        con.create_function(name, answer, parameters, "BIGINT", type="arrow", null_handling="special")
+    for statement in written.macros():
+        con.execute(statement)
+    for name in before:
+        con.remove_function(name)
+
+
+def _needs_duckdb() -> None:
+    try:
+        import duckdb  # noqa: PLC0415
+        import pyarrow as pa  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingExtra(
+            "questions in DuckDB need DuckDB and pyarrow",
+            where=error.name or "duckdb",
+            remedy="pip install sla_engine[duckdb]",
+        ) from None
+    del pa
+    if int(duckdb.__version__.partition(".")[0]) < 2:  # noqa: PLR2004  (macros with types came with it)
+        raise MissingExtra(
+            f"DuckDB {duckdb.__version__} is too old", where="duckdb", remedy="pip install 'duckdb>=2'"
+        ) from None
+
+
+def _registered(con: Any, prefix: str) -> list[str]:
+    """Return the names of what this connection was given under a prefix before."""
+    there = con.execute(
+        "SELECT count(*) FROM duckdb_functions() WHERE function_name = ? AND database_name = 'temp'",
+        [f"{prefix}functions"],
+    ).fetchall()[0][0]
+    if not there:
+        return []
+    found: list[str] = con.execute(f"SELECT {_name(prefix + 'functions')}()").fetchall()[0][0]
+    return found
+
+
+class _Functions:
+    """The functions of a policy: what answers, and the macros that ask it."""
+
+    def __init__(self, policy: Policy, prefix: str, own: str) -> None:
+        from sla_engine.frames.duckdb import blocks  # noqa: PLC0415  (it needs pyarrow)
+
+        self.policy = policy
+        self.prefix = prefix
+        self.answers: dict[str, tuple[Answer, list[str]]] = {}
+        self.calendars: dict[str, int] = {}
+        self.own = own
+        for number, calendar in enumerate(policy.calendars):
+            name = calendar.name or ""
+            self.calendars[name] = number
+            made = policy.calendar(name)
+            self._add(f"add_{number}", blocks.sums(name, made), ["BIGINT", "BIGINT"])
+            self._add(f"text_{number}", blocks.texts(name, made), ["BIGINT", "VARCHAR"])
+            self._add(f"elapsed_{number}", blocks.elapsed(name, made), ["BIGINT", "BIGINT"])
+        self.fixed = not (policy.rules or policy.versions or policy.customers)
+        if not self.fixed:
+            self._add("due", blocks.promises(policy), ["VARCHAR", "BIGINT", "VARCHAR", "VARCHAR"])
+            return
+        for number, tier in enumerate(policy.tiers):
+            calendar_of_tier = policy.calendar(tier.calendar)
+            for place, target in enumerate(tier.targets):
+                due = blocks.due_after(target.within, calendar_of_tier)
+                self._add(f"due_{number}_{place}", blocks.deadlines(tier.name, due), ["BIGINT"])
+
+    def _add(self, name: str, answer: Answer, parameters: list[str]) -> None:
+        self.answers[f"{self.own}_{name}"] = answer, parameters
+
+    def _ask(self, name: str, *arguments: str) -> str:
+        return f"{_name(f'{self.own}_{name}')}({', '.join(arguments)})"
+
+    def macros(self) -> Iterator[str]:
+        """Yield the statements that make the macros."""
+        yield self._macro("add", self._sums())
+        yield self._macro("elapsed", self._elapsed())
+        yield self._macro("deadline", self._deadlines())
+        yield self._macro("verdict", self._verdicts())
+        names = ", ".join(map(_text, self.answers))
+        yield self._macro("functions", [f"() AS [{names}]"])
+
+    def _macro(self, name: str, overloads: list[str]) -> str:
+        return f"CREATE OR REPLACE TEMP MACRO {_name(self.prefix + name)}{', '.join(overloads)}"
+
+    # --- calendars ---------------------------------------------------------------------------------------------------
+
+    def _of_calendar(self, what: str, *arguments: str) -> str:
+        """Return the question of the calendar that is named."""
+        cases = [
+            f"WHEN calendar = {_text(name)} THEN {self._ask(f'{what}_{number}', *arguments)}"
+            for name, number in self.calendars.items()
+        ]
+        return " ".join([*cases, f"ELSE {_unknown('calendar', 'calendar', list(self.calendars))}"])
+
+    def _sums(self) -> list[str]:
+        amounts = {
+            "BIGINT": ("add", "amount", ""),
+            "INTERVAL": (
+                "add",
+                "epoch_us(amount)",
+                f"WHEN year(amount) <> 0 OR month(amount) <> 0 OR day(amount) <> 0 THEN {_error(_DAYS)} ",
+            ),
+            "VARCHAR": ("text", "amount", ""),
+        }
+        found: list[str] = []
+        for kind, (what, amount, refused) in amounts.items():
+
+            def body(start: str, what: str = what, amount: str = amount, refused: str = refused) -> str:
+                empty = "WHEN calendar IS NULL OR start IS NULL OR amount IS NULL THEN NULL"
+                return f"CASE {empty} {refused}{self._of_calendar(what, start, amount)} END"
+
+            found += _overloads("calendar VARCHAR, start {0}, amount " + kind, ["start"], body, "make_timestamptz")
+        return found
+
+    def _elapsed(self) -> list[str]:
+        def body(start: str, until: str) -> str:
+            empty = 'WHEN calendar IS NULL OR start IS NULL OR "end" IS NULL THEN NULL'
+            return f"to_microseconds(CASE {empty} {self._of_calendar('elapsed', start, until)} END)"
+
+        return _overloads('calendar VARCHAR, start {0}, "end" {0}', ["start", '"end"'], body)
+
+    # --- tiers -------------------------------------------------------------------------------------------------------
+
+    def _due(self, opened: str, target: str | None, facts: str) -> str:
+        """Return the deadline as microseconds."""
+        empty = "WHEN tier IS NULL OR opened IS NULL" + (f" OR {target} IS NULL" if target else "") + " THEN NULL"
+        if not self.fixed:
+            return f"CASE {empty} ELSE {self._ask('due', 'tier', opened, target or 'NULL', facts)} END"
+        return f"CASE {empty} {self._by_tier(opened, target)} END"
+
+    def _by_tier(self, opened: str, target: str | None) -> str:
+        cases: list[str] = []
+        for number, tier in enumerate(self.policy.tiers):
+            names = [one.name for one in tier.targets]
+            asked = {place: self._ask(f"due_{number}_{place}", opened) for place in range(len(names))}
+            if target is not None:
+                inner = [f"WHEN {target} = {_text(name)} THEN {asked[place]}" for place, name in enumerate(names)]
+                refused = _unknown("target", target, names, f" in the tier {tier.name!r}")
+                answer = f"CASE {' '.join(inner)} ELSE {refused} END" if inner else refused
+            else:
+                try:
+                    answer = asked[names.index(tier.target(None).name)]
+                except SlaError as error:
+                    answer = _error(str(error))
+            cases.append(f"WHEN tier = {_text(tier.name)} THEN {answer}")
+        return " ".join([*cases, f"ELSE {_unknown('tier', 'tier', [one.name for one in self.policy.tiers])}"])
+
+    def _deadlines(self) -> list[str]:
+        found: list[str] = []
+        for extra, target, facts in _ASKED:
+
+            def body(opened: str, target: str | None = target, facts: str = facts) -> str:
+                return self._due(opened, target, facts)
+
+            found += _overloads("tier VARCHAR, opened {0}" + extra, ["opened"], body, "make_timestamptz")
+        return found
+
+    def _verdicts(self) -> list[str]:
+        found: list[str] = []
+        for extra, target, facts in _ASKED:
+
+            def body(opened: str, stopped: str, at: str, target: str | None = target, facts: str = facts) -> str:
+                seen = f"(CASE WHEN {stopped} <= coalesce({at}, {stopped}) THEN {stopped} END)"
+                empty = [f"{name} IS NULL" for name in ("tier", "opened", *([target] if target else []))]
+                nothing = f"coalesce({seen}, {at}) IS NULL"
+                return (
+                    f"CASE WHEN {' OR '.join([*empty, nothing])} THEN NULL "
+                    f"WHEN stopped < opened THEN {_error('the ticket was stopped before it was opened: mend the log')} "
+                    f"WHEN coalesce({seen}, {at}) > {self._due(opened, target, facts)} THEN 'breached' "
+                    f"WHEN {seen} IS NOT NULL THEN 'met' ELSE 'undecided' END"
+                )
+
+            found += _overloads(
+                'tier VARCHAR, opened {0}, stopped {0}, "at" {0}' + extra, ["opened", "stopped", '"at"'], body
+            )
+        return found
+
+
+_ASKED: tuple[tuple[str, str | None, str], ...] = (
+    ("", None, "NULL"),
+    (", target VARCHAR", "target", "NULL"),
+    (", target VARCHAR, attributes", "target", "CAST(to_json(attributes) AS VARCHAR)"),
+)
+"""What may stand behind the instants: the parameters, the target, and the attributes as text."""
+
+
+def _overloads(parameters: str, instants: list[str], body: Any, back: str = "") -> list[str]:
+    """Return a macro for each way to say instants; what cannot be said exactly is refused."""
+    endless = " OR ".join(f"NOT isfinite({one})" for one in instants)
+    exact = body(*(f"epoch_us({one})" for one in instants))
+    return [
+        f"({parameters.format('TIMESTAMPTZ')}) AS CASE WHEN {endless} THEN {_error(_ENDLESS)} ELSE {back}({exact}) END",
+        f"({parameters.format('BIGINT')}) AS ({body(*instants)})",
+        f"({parameters.format('TIMESTAMP')}) AS {_error(_NAIVE)}",
+        f"({parameters.format('TIMESTAMPTZ_NS')}) AS {_error(_FINE)}",
+    ]
+
+
+def _unknown(what: str, expression: str, names: list[str], where: str = "") -> str:
+    """Return an error of SQL about a name that there is not."""
+    known = f"'{where}. There is {', '.join(map(repr, names)) or 'none'}"
+    return f"error(concat({_text(f'{what}: there is no {what} ' + chr(39))}, {expression}, {_text(known)}))"
+
+
+def _error(text: str) -> str:
+    return f"error({_text(text)})"
+
+
+def _text(text: str) -> str:
+    """Return a text as SQL says it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _name(name: str) -> str:
+    """Return a name as SQL says it."""
+    return '"' + name.replace('"', '""') + '"'

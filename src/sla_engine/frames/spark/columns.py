@@ -1,0 +1,286 @@
+"""
+Questions about columns of a DataFrame: each returns the DataFrame with one more column.
+
+Where a function takes a column, it takes its name or an expression. Spark asks about batches of rows, so an error names
+the row of the batch, and the instant that stands there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from pyspark.sql import Column, DataFrame
+
+from sla_engine.amounts import Amount, parse_amount
+from sla_engine.calendars import Calendar
+from sla_engine.errors import InvalidCalendar, SlaError
+from sla_engine.frames import deadlines, series
+from sla_engine.frames.choice import Calendars, chosen
+from sla_engine.frames.columns import instants_of
+from sla_engine.frames.kernels.kernel import NULL
+from sla_engine.frames.numbers import np
+from sla_engine.frames.spark.inputs import check_frame, durations, free, instants, picked, placed
+from sla_engine.frames.spark.library import F, T, arrow_udf, pa
+from sla_engine.frames.spark.shipped import Shipped, shipped
+from sla_engine.instants import utc_text
+from sla_engine.policies import Policy
+
+_INSTANT, _DURATION, _COUNT, _TRUTH = T.TimestampType(), T.DayTimeIntervalType(), T.LongType(), T.BooleanType()
+_ROW = re.compile(r"row (\d+)")
+Given = str | Column
+Question = Callable[[Any, Mapping[str, Any]], Any]
+
+
+def add(
+    frame: DataFrame,
+    starts: Given,
+    amount: str | timedelta | Amount | Column,
+    calendar: Calendars,
+    *,
+    into: str,
+    which: Given | None = None,
+    zone: str | None = None,
+) -> DataFrame:
+    """
+    Return the DataFrame with the instants at which an amount of a calendar's time after each start is over.
+
+    `amount` is one for all, as `calendar.add` takes it, or a Column of INTERVAL DAY TO SECOND. `calendar` is one for
+    all, or several by name, and `which` the column of their names. `zone` is that of instants that have none
+    (TIMESTAMP_NTZ); answers are TIMESTAMP in any case. Raises `NaiveDatetime`, `InvalidInstant` and `InvalidLog` for
+    columns that it cannot ask about, and Spark a `PythonException` with the words of `frames.add` for rows without an
+    answer.
+    """
+    return _moved("add", frame, starts, amount, calendar, into=into, which=which, zone=zone)
+
+
+def subtract(
+    frame: DataFrame,
+    ends: Given,
+    amount: str | timedelta | Amount | Column,
+    calendar: Calendars,
+    *,
+    into: str,
+    which: Given | None = None,
+    zone: str | None = None,
+) -> DataFrame:
+    """Return it with the instants at which an amount of time before each end begins; takes what `add` does."""
+    return _moved("subtract", frame, ends, amount, calendar, into=into, which=which, zone=zone)
+
+
+def elapsed(
+    frame: DataFrame,
+    starts: Given,
+    ends: Given,
+    calendar: Calendars,
+    *,
+    into: str,
+    which: Given | None = None,
+    zone: str | None = None,
+) -> DataFrame:
+    """
+    Return the DataFrame with the open time from each start to each end, as INTERVAL DAY TO SECOND.
+
+    It is negative where the end is before the start. `microseconds` makes integers of it.
+    """
+    return _between("elapsed", frame, (starts, ends), calendar, into=into, which=which, zone=zone, kind=_DURATION)
+
+
+def is_open(
+    frame: DataFrame,
+    instants: Given,
+    calendar: Calendars,
+    *,
+    into: str,
+    which: Given | None = None,
+    zone: str | None = None,
+) -> DataFrame:
+    """Return the DataFrame with whether the calendar is open at each instant."""
+    return _between("is_open", frame, (instants,), calendar, into=into, which=which, zone=zone, kind=_TRUTH)
+
+
+def next_opening(
+    frame: DataFrame,
+    instants: Given,
+    calendar: Calendars,
+    *,
+    into: str,
+    which: Given | None = None,
+    zone: str | None = None,
+) -> DataFrame:
+    """Return the DataFrame with the first opening at or after each instant."""
+    return _between("next_opening", frame, (instants,), calendar, into=into, which=which, zone=zone, kind=_INSTANT)
+
+
+def business_days_between(
+    frame: DataFrame,
+    starts: Given,
+    ends: Given,
+    calendar: Calendars,
+    *,
+    into: str,
+    which: Given | None = None,
+    zone: str | None = None,
+) -> DataFrame:
+    """Return it with the number of business dates that follow each rolled start's, up to and with each end's."""
+    return _between(
+        "business_days_between", frame, (starts, ends), calendar, into=into, which=which, zone=zone, kind=_COUNT
+    )
+
+
+def deadline(
+    frame: DataFrame,
+    opened: Given,
+    tier: Given,
+    policy: Policy,
+    *,
+    into: str,
+    target: str | None = None,
+    attributes: Iterable[str] | Mapping[str, Given] = (),
+    zone: str | None = None,
+) -> DataFrame:
+    """
+    Return the DataFrame with the instants at which a tier's target is due for tickets opened at the instants.
+
+    `tier` is the column of tiers; `attributes` are the columns of attributes, or the columns by the names of their
+    attributes, for policies with rules, customers or versions. Raises what `add` does, and Spark what
+    `frames.deadline` says of rows.
+    """
+    rules = shipped(policy)
+    given = attributes if isinstance(attributes, Mapping) else {name: name for name in attributes}
+    known = tuple(given)
+
+    def question(opened: Any, beside: Mapping[str, Any]) -> Any:
+        told = {name: beside[f"attribute {name}"] for name in known}
+        return deadlines.deadline(opened, beside["tier"], rules.open(), target=target, attributes=told, zone=zone)
+
+    others = {"tier": tier, **{f"attribute {name}": column for name, column in given.items()}}
+    return _asked("deadline", frame, {"opened": opened}, others, question, into=into, zone=zone, kind=_INSTANT)
+
+
+def microseconds(durations: Given) -> Column:
+    """
+    Return a column of INTERVAL DAY TO SECOND as microseconds, BIGINT: exactly, and without Python.
+
+    Do not add an interval to a TIMESTAMP to find out: Spark adds its days by the calendar of the session's zone.
+    """
+    column = F.col(durations) if isinstance(durations, str) else durations
+    total = F.lit(0).cast("bigint")
+    for part, size in (("DAY", 86_400_000_000), ("HOUR", 3_600_000_000), ("MINUTE", 60_000_000)):
+        total = total + F.extract(F.lit(part), column).cast("bigint") * F.lit(size)
+    return total + (F.extract(F.lit("SECOND"), column) * F.lit(1_000_000)).cast("bigint")
+
+
+# --- asking --------------------------------------------------------------------------------------------------------
+
+
+def _moved(
+    name: str,
+    frame: DataFrame,
+    instants: Given,
+    amount: Any,
+    calendar: Calendars,
+    *,
+    into: str,
+    which: Given | None,
+    zone: str | None,
+) -> DataFrame:
+    rules, ask = _calendars(calendar, which), getattr(series, name)
+    by_row = isinstance(amount, Column)
+    one = None if by_row else parse_amount(amount)
+
+    def question(instants: Any, beside: Mapping[str, Any]) -> Any:
+        given = beside["amount"] if by_row else one
+        return ask(instants, given, rules.open(), which=beside.get("which"), zone=zone)
+
+    check_frame(frame)
+    others: dict[str, Given] = {"amount": durations(frame, amount, "amount")} if by_row else {}
+    what = "starts" if name == "add" else "ends"
+    return _asked(name, frame, {what: instants}, others | _named(which), question, into=into, zone=zone, kind=_INSTANT)
+
+
+def _between(
+    name: str,
+    frame: DataFrame,
+    columns: tuple[Given, ...],
+    calendar: Calendars,
+    *,
+    into: str,
+    which: Given | None,
+    zone: str | None,
+    kind: T.DataType,
+) -> DataFrame:
+    rules, ask = _calendars(calendar, which), getattr(series, name)
+
+    def question(first: Any, beside: Mapping[str, Any]) -> Any:
+        ends = (beside["ends"],) if "ends" in beside else ()
+        return ask(first, *ends, rules.open(), which=beside.get("which"), zone=zone)
+
+    names = ("starts", "ends") if len(columns) > 1 else ("instants",)
+    return _asked(
+        name, frame, dict(zip(names, columns, strict=True)), _named(which), question, into=into, zone=zone, kind=kind
+    )
+
+
+def _named(which: Given | None) -> dict[str, Given]:
+    return {} if which is None else {"which": which}
+
+
+def _calendars(calendar: Calendars, which: Given | None) -> Shipped:
+    """Return calendars as workers take them; raises `InvalidCalendar` where they do not go with the column."""
+    if isinstance(calendar, Mapping) and not all(isinstance(name, str) for name in calendar):
+        raise InvalidCalendar(
+            "the names of calendars on Spark are texts",
+            where="calendar",
+            value=list(calendar),
+            remedy='Give the calendars by name: {"Rome": rome, "York": york}',
+        )
+    chosen(calendar, which if which is None else "", np.full(0, NULL))  # says what is wrong before any row is asked
+    return shipped(calendar if isinstance(calendar, Calendar) else dict(calendar))
+
+
+def _asked(
+    name: str,
+    frame: DataFrame,
+    moments: Mapping[str, Given],
+    others: Mapping[str, Given],
+    question: Question,
+    *,
+    into: str,
+    zone: str | None,
+    kind: T.DataType,
+) -> DataFrame:
+    """Return the DataFrame with the answers to a question, which gets the first column of instants and the rest."""
+    check_frame(frame)
+    given = {what: instants(frame, column, what, zone) for what, column in moments.items()}
+    given |= {what: picked(frame, column, what)[0] for what, column in others.items()}
+    names, placing = tuple(given), len(moments)
+    told = _COUNT if kind is _INSTANT else kind
+
+    def ask(*columns: pa.Array) -> pa.Array:
+        placed_columns = [placed(one) if place < placing else one for place, one in enumerate(columns)]
+        try:
+            found = question(placed_columns[0], dict(zip(names[1:], placed_columns[1:], strict=True)))
+        except SlaError as error:
+            error.where = _where(error.where, placed_columns[0], zone)
+            raise
+        answer = found.combine_chunks()
+        return answer.cast(pa.int64()) if pa.types.is_timestamp(answer.type) else answer
+
+    ask.__name__ = f"sla_{name}"  # so plans call it
+    answers = arrow_udf(ask, told)(*given.values())
+    column = F.timestamp_micros(answers) if kind is _INSTANT else answers
+    return frame.select("*", column.alias(free(frame, into)))
+
+
+def _where(where: str, column: Any, zone: str | None) -> str:
+    """Return where an error was found, by the row of the batch and the instant in it."""
+    found = _ROW.match(where)
+    if found is None:
+        return where
+    row = int(found[1])
+    micros = int(instants_of(column, name="instants", zone=zone).micros[row])
+    at = "without an instant" if micros == NULL else utc_text(micros)
+    return f"row {row} of a batch of {len(column)} ({at}){where[found.end() :]}"

@@ -1,0 +1,119 @@
+"""
+The columns of a DataFrame that a question is about: found by name, checked by type, and on their way to Arrow.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyspark.sql import Column, DataFrame
+
+from sla_engine.errors import InvalidInstant, InvalidLog, NaiveDatetime
+from sla_engine.frames.spark.library import F, T, pa
+
+
+def check_frame(frame: object) -> None:
+    """Raise `InvalidLog` for what is no DataFrame of Spark."""
+    if not isinstance(frame, DataFrame):
+        raise InvalidLog(
+            f"{type(frame).__name__} is no DataFrame of Spark",
+            where="frame",
+            value=type(frame).__name__,
+            remedy="Pass a DataFrame of Spark; frames of pandas, Polars and Arrow are asked by sla_engine.frames",
+        )
+
+
+def quoted(name: str) -> Column:
+    """Return the column of a name, whatever is in it."""
+    return F.col("`" + name.replace("`", "``") + "`")
+
+
+def picked(frame: DataFrame, given: str | Column, what: str) -> tuple[Column, T.DataType]:
+    """Return a column and its type, by name or as an expression; raises `InvalidLog` for one that is not there."""
+    if isinstance(given, Column):
+        return given, frame.select(given).schema.fields[0].dataType
+    for field in frame.schema.fields:
+        if field.name == given:
+            return quoted(given), field.dataType
+    raise InvalidLog(
+        f"there is no column {given!r}; the columns are {', '.join(map(repr, frame.columns)) or 'none'}",
+        where=what,
+        value=given,
+        remedy="Name the column in which it is",
+    )
+
+
+def instants(frame: DataFrame, given: str | Column, what: str, zone: str | None) -> Column:
+    """
+    Return a column of instants as workers get it: microseconds, or without a zone as it is.
+
+    Raises `NaiveDatetime` for a TIMESTAMP_NTZ where no zone is given, and `InvalidInstant` for any other type.
+    """
+    column, dtype = picked(frame, given, what)
+    if isinstance(dtype, T.TimestampType):
+        return F.unix_micros(column)
+    if not isinstance(dtype, T.TimestampNTZType):
+        raise InvalidInstant(
+            f"a column of {dtype.simpleString()}, where one of instants is expected",
+            where=what,
+            value=dtype.simpleString(),
+            remedy="Convert it to TIMESTAMP first",
+        )
+    if zone is None:
+        raise NaiveDatetime(
+            "the instants have no zone",
+            where=what,
+            value=dtype.simpleString(),
+            remedy='Say in which zone they were written: zone="Europe/Rome"',
+        )
+    return column
+
+
+def durations(frame: DataFrame, given: Column, what: str) -> Column:
+    """Return a column of durations; raises `InvalidInstant` for any other type."""
+    column, dtype = picked(frame, given, what)
+    if not isinstance(dtype, T.DayTimeIntervalType):
+        raise InvalidInstant(
+            f"a column of {dtype.simpleString()}, where one of durations is expected",
+            where=what,
+            value=dtype.simpleString(),
+            remedy="Convert it to INTERVAL DAY TO SECOND first, or give one amount for all",
+        )
+    return column
+
+
+def free(frame: DataFrame, into: str) -> str:
+    """Return the name of a new column; raises `InvalidLog` where there is one of that name."""
+    for name in frame.columns:
+        if name.casefold() == into.casefold():
+            raise InvalidLog(
+                f"there is a column {name!r} already",
+                where="into",
+                value=into,
+                remedy="Give the answers a name of their own, or drop that column first",
+            )
+    return into
+
+
+def placed(column: Any) -> Any:
+    """Return a column of instants as the questions take it, from Arrow as a worker gets it."""
+    return column.cast(pa.timestamp("us", "UTC")) if pa.types.is_int64(column.type) else column
+
+
+def as_arrow(dtype: T.DataType) -> Any:
+    """Return the Arrow type of a column without rows, as far as questions care."""
+    if isinstance(dtype, T.TimestampType):
+        return pa.timestamp("us", "UTC")
+    if isinstance(dtype, T.TimestampNTZType):
+        return pa.timestamp("us")
+    if isinstance(dtype, T.DayTimeIntervalType):
+        return pa.duration("us")
+    return pa.int64() if isinstance(dtype, T.IntegralType) else pa.string()
+
+
+def without_rows(frame: DataFrame) -> Any:
+    """Return a table of Arrow with the columns of a DataFrame and no rows, to see what a question says of them."""
+    fields = frame.schema.fields
+    return pa.Table.from_arrays(
+        [pa.array([], as_arrow(field.dataType)) for field in fields], names=[field.name for field in fields]
+    )

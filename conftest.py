@@ -1,4 +1,4 @@
-"""Run the examples in README.md and in the docstrings of the package; keep those of one page on one process."""
+"""Run the examples in README.md and in docstrings; keep those of a page, and the tests of an engine, on one process."""
 
 from __future__ import annotations
 
@@ -25,12 +25,15 @@ pytest_collect_file = (
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Give all examples of a page to one process, because they share their names; tests go anywhere."""
+    """
+    Give all examples of a page to one process, because they share their names, and all tests of an engine, because it
+    is started once; other tests go anywhere.
+    """
     from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415  (a plugin that may be absent)
 
     class PagesTogether(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             page = nodeid.partition("::")[0]
-            return page if page.endswith(".md") or page.startswith("src/") else nodeid
+            return page if page.endswith(".md") or page.startswith(("src/", "tests/engines/")) else nodeid
 
     return PagesTogether(config, log)

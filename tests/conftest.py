@@ -34,5 +34,5 @@ def clock_rows() -> Any:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the oracle, which takes the longest, so that no process is left alone with it at the end."""
-    items.sort(key=lambda item: "test_oracle.py" not in item.nodeid)
+    """Begin with what takes the longest, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: not any(name in item.nodeid for name in ("test_oracle.py", "engines/test_spark.py")))

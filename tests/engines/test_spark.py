@@ -532,6 +532,30 @@ def test_policies_by_name(session: Any, spark: Any, F: Any, demo: Any, clock_row
     assert {row["target"] for row in rows} >= {"3h", "4h"}
 
 
+@pytest.mark.parametrize("kinds", [("respond", "hand_off"), ("hand_off", "respond")])
+def test_the_order_of_events_at_one_instant(
+    kinds: tuple[str, str], session: Any, spark: Any, F: Any, clock_rows: Any
+) -> None:
+    at = datetime(2026, 3, 6, 15, tzinfo=UTC)
+    one = [{"at": at, "kind": "open", "tier": "first_level", "to": None}]
+    one += [
+        {"at": at + timedelta(hours=1), "kind": kind, "tier": None, "to": "legal" if kind == "hand_off" else None}
+        for kind in kinds
+    ]
+    rows = [{"ticket": f"T-{ticket}", **row} for ticket in range(20) for row in one]
+    table = pa.Table.from_pylist(rows)
+    table = table.set_column(1, "at", table["at"].cast(pa.timestamp("us", "UTC")))
+    expected = frames.evaluate(table, sla.maxony_policy(), at=AT)
+    assert ("stopped" if kinds[0] == "respond" else "handed_off") in expected["phase"].to_pylist()
+    schema = "ticket string, at timestamp, kind string, tier string, to string, row int"
+    # From the last to the first: no way through Spark happens to put them right.
+    given = [(*row.values(), number) for number, row in enumerate(rows)][::-1]
+    events = session.createDataFrame(given, schema).coalesce(1)
+    for order in ("row", [F.lit(1), "row"], [-F.col("row") * -1]):
+        found = spark.evaluate(events, sla.maxony_policy(), at=AT, order=order).toArrow()
+        assert sorted_rows(clock_rows.of_frame(found), CLOCK) == sorted_rows(clock_rows.of_frame(expected), CLOCK)
+
+
 def test_logs_that_cannot_be_read(session: Any, spark: Any, F: Any) -> None:
     at = datetime(2026, 3, 6, 15, tzinfo=UTC)
 

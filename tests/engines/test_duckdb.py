@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +26,7 @@ from sla_engine.instants import to_micros, utc
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
+WIDE = np.arange(100_000)
 ZONES = ["UTC", "America/New_York", "Asia/Kathmandu", "Pacific/Apia"]
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 POLICY = sla.Policy(
@@ -408,6 +411,37 @@ def test_a_slice_of_a_column_is_read_as_such(duckdb: Any) -> None:
         [4, 5],
         [2, NULL],
     ]
+
+
+def test_threads_answer_in_turn_and_none_is_left_out(duckdb: Any) -> None:
+    turns = import_module("sla_engine.frames.duckdb.turns").Turns()
+    del duckdb
+    inside: list[int] = []
+    most: list[int] = []
+
+    def half(number: int) -> int:
+        inside.append(number)
+        np.add(WIDE, number)  # others may run meanwhile, if they are let in
+        most.append(len(inside))
+        inside.remove(number)
+        if number % 2:
+            raise ValueError(number)
+        return number // 2
+
+    asked = turns.taken(half)
+
+    def told(number: int) -> int:
+        try:
+            found: int = asked(number)
+        except ValueError as error:
+            return -int(error.args[0])
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(told, range(2_000)))
+    assert found == [-number if number % 2 else number // 2 for number in range(2_000)]
+    assert max(most) == 1
+    assert list(signature(asked).parameters) == ["number"]  # from which DuckDB knows how many there are
 
 
 # --- relations -----------------------------------------------------------------------------------------------------

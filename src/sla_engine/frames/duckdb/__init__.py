@@ -1,8 +1,9 @@
 """
 The questions of a policy inside DuckDB: as SQL functions, and of event tables (`pip install sla_engine[duckdb]`).
 
-`functions` writes the SQL, `blocks` answers for the rows that DuckDB hands over, `steps` finds deadlines in them with
-one look-up each, and `relations` takes event tables to the clocks and figures of `sla_engine.frames` and back.
+`functions` writes the SQL, `blocks` answers for the rows that DuckDB hands over, one thread at a time as `turns` has
+it, `steps` finds deadlines in them with one look-up each, and `relations` takes event tables to the clocks and figures
+of `sla_engine.frames` and back.
 """
 
 from __future__ import annotations

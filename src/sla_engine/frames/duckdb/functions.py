@@ -13,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from sla_engine.errors import InvalidLog, InvalidPolicy, MissingExtra, SlaError
+from sla_engine.frames.duckdb.turns import in_turn
 from sla_engine.policies import Policy
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class _Functions:
                 self._add(f"due_{number}_{place}", blocks.deadlines(tier.name, due), ["BIGINT"])
 
     def _add(self, name: str, answer: Answer, parameters: list[str]) -> None:
-        self.answers[f"{self.own}_{name}"] = answer, parameters
+        self.answers[f"{self.own}_{name}"] = in_turn(answer), parameters
 
     def _ask(self, name: str, *arguments: str) -> str:
         return f"{_name(f'{self.own}_{name}')}({', '.join(arguments)})"

@@ -32,7 +32,8 @@ class _Table(NamedTuple):
 
     first: int
     last: int
-    width: int
+    width: np.uint64
+    """As a power of two."""
     bucket: Ints
     after: Ints
     """For each step, where the next one begins."""
@@ -51,17 +52,13 @@ class Steps:
 
     def due(self, starts: Ints) -> Ints:
         """Return when the amount after each start is over."""
-        table = self._table
-        least, most = int(starts.min()), int(starts.max())
-        if table is None or least < table.first or most >= table.last:
-            table = self._reaching(least, most)
-            if table is None:
-                return self.kernel.add(starts, self.amount)
-        step = table.bucket.take((starts - table.first) >> table.width)
-        step += starts >= table.after.take(step)
-        found: Ints = np.maximum(starts, table.least.take(step))
-        found += table.shift.take(step)
-        return found
+        if self._table is not None:
+            try:
+                return _looked_up(starts, self._table)
+            except IndexError:
+                pass  # a start is beyond the table
+        table = self._reaching(int(starts.min()), int(starts.max()))
+        return self.kernel.add(starts, self.amount) if table is None else _looked_up(starts, table)
 
     def _reaching(self, least: int, most: int) -> _Table | None:
         """Return a table of these starts and of all before; None where there is none that pays, or that is known."""
@@ -83,6 +80,18 @@ class Steps:
             return None
         self._table = table
         return table
+
+
+def _looked_up(starts: Ints, table: _Table) -> Ints:
+    """Return the answers of a table; raises `IndexError` for what is beyond it, which no comparison need find."""
+    # A start before the first is beyond the last one too, as it has no sign; every pass over a block that is saved
+    # counts.
+    bucket = ((starts - table.first).view(np.uint64) >> table.width).view(np.int64)
+    step = table.bucket.take(bucket)
+    step += starts >= table.after.take(step)
+    found: Ints = np.maximum(starts, table.least.take(step))
+    found += table.shift.take(step)
+    return found
 
 
 def _made(kernel: Kernel, amount: int, first: int, last: int) -> _Table | None:
@@ -112,12 +121,12 @@ def _bucketed(first: int, last: int, since: Ints, least: Ints, shift: Ints) -> _
     """Return a table with the widest buckets in none of which two steps begin; None where that takes too many."""
     after = np.append(since[1:], np.iinfo(np.int64).max)
     for width in _WIDTHS:
-        buckets = ((last - first) >> width) + 1
+        buckets = (last - first) >> width
         if buckets > _BUCKETS:
             return None
         begin = first + (np.arange(buckets, dtype=np.int64) << width)
         bucket = np.searchsorted(since, begin, side="right") - 1
         ahead = np.append(bucket[1:], len(since) - 1)
         if int((ahead - bucket).max()) <= 1:
-            return _Table(first, last, width, bucket, after, least, shift)
+            return _Table(first, last, np.uint64(width), bucket, after, least, shift)
     return None

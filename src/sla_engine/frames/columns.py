@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sla_engine.frames.kernels.kernel import Bools, Ints
 
 _PER_UNIT = {"s": 1_000_000, "ms": 1_000, "us": 1}
+_MOST_CODES = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +140,27 @@ def groups_of(native: Any, *, name: str) -> Ints:
 
 
 def alike(parts: list[Ints], rows: Ints) -> Iterator[Ints]:
-    """Yield the rows that are alike in all parts, which are numbers from -1 on; those of each in order."""
+    """Yield of these rows, each there once, those alike in all parts, which are numbers from -1 on; each in order."""
     if not len(rows):
         return
-    together = np.zeros(len(rows), dtype=np.int64)
+    together, size = None, 1
     for part in parts:
-        if int(part.min()) == int(part.max()):
+        most = int(part.max())
+        if int(part.min()) == most:
             continue
-        # Codes of what is alike so far, made dense again, so that they never grow beyond the number of rows.
-        _, together = np.unique(together * (int(part.max()) + 2) + part[rows] + 1, return_inverse=True)
-    yield from (rows[places] for places in groups(together))
+        codes = (part if len(rows) == len(part) else part[rows]) + 1
+        if together is None:
+            together, size = codes, most + 2
+            continue
+        if size * (most + 2) > _MOST_CODES:
+            _, together = np.unique(together, return_inverse=True)  # no more of them than rows
+            size = len(rows)
+        together = together * (most + 2) + codes
+        size *= most + 2
+    if together is None:
+        yield rows
+    else:
+        yield from (rows[places] for places in groups(together))
 
 
 def _backend(native: Any, name: str) -> str:

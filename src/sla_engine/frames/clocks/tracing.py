@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, get_args
 from sla_engine.facts import OWN_FACTS, Match
 from sla_engine.policies import Policy
 from sla_engine.tickets import Ticket
-from sla_engine.tickets.evaluation import Found, Life, Run
+from sla_engine.tickets.lives import Found, Life, Run
 from sla_engine.tickets.outcomes import Phase
 from sla_engine.tickets.plans import ClockPlan, Plan, Promise
 

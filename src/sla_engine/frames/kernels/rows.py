@@ -133,10 +133,23 @@ def blocks(rows: int, size: int = ROWS) -> Iterator[tuple[int, int]]:
     return pairwise([*range(0, rows, size), rows])
 
 
+_FEW = 8
+"""With so many codes or fewer, looking for each is faster than putting them in order."""
+_SHORT = np.iinfo(np.uint16).max
+
+
 def groups(codes: NDArray[Any]) -> Iterator[Rows]:
     """Yield the rows of each code, in order."""
     if not len(codes):
         return
+    least, most = int(codes.min()), int(codes.max())
+    if least >= 0 and most < _FEW:
+        short = codes.astype(np.uint8)
+        found = (np.flatnonzero(short == code) for code in range(least, most + 1))
+        yield from (rows for rows in found if len(rows))
+        return
+    if least >= 0 and most <= _SHORT:
+        codes = codes.astype(np.uint16)  # which are put in order in two passes
     order = np.argsort(codes, kind="stable")
     edges = np.flatnonzero(np.diff(codes[order])) + 1
     for start, stop in pairwise([0, *edges.tolist(), len(order)]):

@@ -22,6 +22,7 @@ from benchmarks import (
     memory,
     peers,
     reference,
+    spark,
     uptimes,
 )
 from benchmarks.measuring import Effort, Row, Size, progress
@@ -45,6 +46,7 @@ COMPARISONS = (
     events.against_a_group_by,
     memory.beyond_inputs_and_outputs,
     engines.in_duckdb,
+    spark.on_spark,
     reference.questions,
     reference.throughput,
 )
@@ -58,6 +60,7 @@ PACKAGES = (
     "polars",
     "pyarrow",
     "duckdb",
+    "pyspark",
     "businesstimedelta",
     "exchange_calendars",
 )

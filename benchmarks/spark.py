@@ -139,9 +139,12 @@ def sides(session: Any) -> list[Side]:
 
 
 def on_spark(effort: Effort) -> list[Row]:
-    """Compare deadlines with rows that only go there and back, and two workers with one."""
+    """Compare deadlines with rows that only go there and back, and two workers with one; nothing without Java."""
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        progress("Spark is not measured: it needs Java 17")
+        return []
     warnings.simplefilter("ignore", FutureWarning)  # PySpark's word about pandas, which is not used here
-    rounds = Effort(max(effort.rounds // 20, 3), 1, effort.processes)
+    rounds = Effort(max(effort.rounds // 15, 3), 1, effort.processes)
     times: dict[int, Times] = {}
     for workers in (2, 1):
         with cluster(workers) as session:
@@ -163,7 +166,7 @@ def on_spark(effort: Effort) -> list[Row]:
 
 if __name__ == "__main__":
     began = time.perf_counter()
-    for row in on_spark(Effort(int(sys.argv[1]) * 20 if len(sys.argv) > 1 else 100, 1, 1)):
+    for row in on_spark(Effort(int(sys.argv[1]) * 15 if len(sys.argv) > 1 else 151, 1, 1)):
         ratio = row.ratio
         print(f"{row.what:50} {ratio.median:6.2f} ({ratio.low:.2f} to {ratio.high:.2f})   {row.reference}")
     print(f"{time.perf_counter() - began:.0f} s")

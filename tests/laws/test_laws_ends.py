@@ -150,6 +150,15 @@ def test_needing_holidays_of_years_without_data_is_out_of_range(calendar: Busine
             ask()
 
 
+def test_the_last_date_of_the_data_is_counted_without_the_next_year() -> None:
+    known = HolidayDates(days=["2026-12-25"], years=(2026, 2026))
+    calendar = BusinessCalendar(zone="Europe/Rome", hours={"mon-fri": "09:00-17:00"}, holidays=known)
+    first, last = (datetime(2026, 12, day, 12, tzinfo=UTC) for day in (1, 31))
+    # Of the weekdays from the second to the thirty-first, twenty-two, one is a holiday.
+    assert calendar.business_days_between(first, last) == 21
+    assert calendar.business_days_between(last, first) == -21
+
+
 @pytest.mark.parametrize("year", [1, 9999])
 def test_the_ends_of_the_years_are_out_of_range(year: int) -> None:
     calendar = BusinessCalendar(zone="Europe/Rome", hours={"mon-fri": "09:00-17:00"}, horizon=9000)

@@ -90,7 +90,7 @@ def between(timeline: Timeline, start: int, end: int) -> int:
     lo, hi = min(from_day, to_day), max(from_day, to_day)
     if (to_day > from_day) if back else (to_day < from_day):
         return 0
-    table = timeline.covering(midnight(timeline.zone, lo), midnight(timeline.zone, hi + 1))
+    table = timeline.covering(midnight(timeline.zone, lo), midnight(timeline.zone, hi + 1) - 1)
     days = [day for day, _ in _days(timeline, table)]
     if back:
         return -(bisect_left(days, hi) - bisect_left(days, lo))

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sla_engine.amounts import parse_amount
+from sla_engine.amounts import Amount, parse_amount
 from sla_engine.errors import InvalidInstant, MissingExtra, SlaError
 from sla_engine.frames import deadlines, series
 from sla_engine.frames.choice import Calendars
@@ -76,23 +76,13 @@ class ExprQuestions:
         `amount` is one for all, or an expression of durations. With several calendars by name, `which` names that of
         each row.
         """
-        one = None if isinstance(amount, pl.Expr) else parse_amount(amount)
-
-        def question(starts: pl.Series, beside: Mapping[str, Any]) -> pl.Series:
-            return series.add(starts, beside.get("amount", one), calendar, which=beside.get("which"))
-
-        return self._asked(question, {"amount": _expr_only(amount), "which": _column(which)}, zone)
+        return self._of_calendar(series.add, calendar, which, zone, amount=_amount(amount))
 
     def subtract(
         self, amount: Any, calendar: Calendars, *, which: pl.Expr | str | None = None, zone: str | None = None
     ) -> pl.Expr:
         """Return when an amount of a calendar's time before each instant begins; takes what `add` does."""
-        one = None if isinstance(amount, pl.Expr) else parse_amount(amount)
-
-        def question(ends: pl.Series, beside: Mapping[str, Any]) -> pl.Series:
-            return series.subtract(ends, beside.get("amount", one), calendar, which=beside.get("which"))
-
-        return self._asked(question, {"amount": _expr_only(amount), "which": _column(which)}, zone)
+        return self._of_calendar(series.subtract, calendar, which, zone, amount=_amount(amount))
 
     def elapsed(
         self,
@@ -103,29 +93,17 @@ class ExprQuestions:
         zone: str | None = None,
     ) -> pl.Expr:
         """Return the open time from each instant to each end, as durations; negative where the end is before it."""
-
-        def question(starts: pl.Series, beside: Mapping[str, Any]) -> pl.Series:
-            return series.elapsed(starts, beside["ends"], calendar, which=beside.get("which"), zone=zone)
-
-        return self._asked(question, {"ends": _column(ends), "which": _column(which)}, zone, pl.Duration("us"))
+        return self._of_calendar(series.elapsed, calendar, which, zone, pl.Duration("us"), ends=_column(ends))
 
     def is_open(self, calendar: Calendars, *, which: pl.Expr | str | None = None, zone: str | None = None) -> pl.Expr:
         """Return for each instant whether the calendar is open."""
-
-        def question(instants: pl.Series, beside: Mapping[str, Any]) -> pl.Series:
-            return series.is_open(instants, calendar, which=beside.get("which"))
-
-        return self._asked(question, {"which": _column(which)}, zone, pl.Boolean())
+        return self._of_calendar(series.is_open, calendar, which, zone, pl.Boolean())
 
     def next_opening(
         self, calendar: Calendars, *, which: pl.Expr | str | None = None, zone: str | None = None
     ) -> pl.Expr:
         """Return the first opening at or after each instant."""
-
-        def question(instants: pl.Series, beside: Mapping[str, Any]) -> pl.Series:
-            return series.next_opening(instants, calendar, which=beside.get("which"))
-
-        return self._asked(question, {"which": _column(which)}, zone)
+        return self._of_calendar(series.next_opening, calendar, which, zone)
 
     def business_days_between(
         self,
@@ -136,11 +114,7 @@ class ExprQuestions:
         zone: str | None = None,
     ) -> pl.Expr:
         """Return how many business dates follow each rolled instant's, up to and with each end's."""
-
-        def question(starts: pl.Series, beside: Mapping[str, Any]) -> pl.Series:
-            return series.business_days_between(starts, beside["ends"], calendar, which=beside.get("which"), zone=zone)
-
-        return self._asked(question, {"ends": _column(ends), "which": _column(which)}, zone, pl.Int64())
+        return self._of_calendar(series.business_days_between, calendar, which, zone, pl.Int64(), ends=_column(ends))
 
     def deadline(
         self,
@@ -165,7 +139,26 @@ class ExprQuestions:
             return deadlines.deadline(opened, tiers, policy, target=target, attributes=known)
 
         others = {f"attribute {name}": _column(one) for name, one in given.items()}
-        return self._asked(question, {"tier": _expr_only(tier), **others}, zone)
+        others["tier"] = tier if isinstance(tier, pl.Expr) else None
+        return self._asked(question, others, zone)
+
+    def _of_calendar(
+        self,
+        ask: Callable[..., pl.Series],
+        calendar: Calendars,
+        which: pl.Expr | str | None,
+        zone: str | None,
+        dtype: pl.DataType | None = None,
+        **given: pl.Expr | Amount | None,
+    ) -> pl.Expr:
+        """Return what a function of `series` answers; what is given beside the instants has its parameters' names."""
+        one_for_all = {name: one for name, one in given.items() if isinstance(one, Amount)}
+        columns = {name: one for name, one in given.items() if not isinstance(one, Amount)}
+
+        def question(instants: pl.Series, beside: Mapping[str, Any]) -> pl.Series:
+            return ask(instants, calendar=calendar, zone=zone, **one_for_all, **beside)
+
+        return self._asked(question, {**columns, "which": _column(which)}, zone, dtype)
 
     def _asked(
         self,
@@ -205,11 +198,13 @@ class ExprQuestions:
         )
 
 
-def _expr_only(given: Any) -> pl.Expr | None:
-    return given if isinstance(given, pl.Expr) else None
+def _amount(given: Any) -> pl.Expr | Amount:
+    """Return an expression of amounts, or one for all, which is read before any row is asked."""
+    return given if isinstance(given, pl.Expr) else parse_amount(given)
 
 
 def _column(given: pl.Expr | str | None) -> pl.Expr | None:
+    """Return an expression, or that of the column of a name."""
     return pl.col(given) if isinstance(given, str) else given
 
 
@@ -226,6 +221,7 @@ def _exact(column: pl.Series, zone: str | None) -> pl.Series:
 
 
 def _told(ask: Callable[[], pl.Series]) -> pl.Series:
+    """Ask; an error tells that its row is one of those that Polars asked about."""
     try:
         return ask()
     except SlaError as error:

@@ -85,6 +85,7 @@ def business_days_between(
 
 
 def _pair(starts: Any, ends: Any, zone: str | None) -> tuple[Column, Ints]:
+    """Return starts, and ends as integers; raises `InvalidInstant` where there are not as many."""
     column, until = instants_of(starts, name="starts", zone=zone), instants_of(ends, name="ends", zone=zone)
     if len(until.micros) != len(column.micros):
         raise InvalidInstant(
@@ -101,11 +102,12 @@ def _due(kernel: Kernel | OwnKernels, starts: Ints, amount: Amount | Ints) -> In
 
 
 def due(starts: Ints, amount: Amount | Ints, calendar: Calendar) -> Ints:
-    """Return when an amount after each start is over; the columns are integers."""
+    """Return when an amount, or a column of open time, is over after each start; the columns are integers."""
     return _due(kernel_of(calendar), starts, amount)
 
 
 def _amount(given: Any, rows: int) -> Amount | Ints:
+    """Return one amount for all rows, or a column of open time for each; raises `InvalidInstant` for other lengths."""
     if isinstance(given, (str, timedelta, Amount)):
         return parse_amount(given)
     amounts = durations_of(given, name="amount")

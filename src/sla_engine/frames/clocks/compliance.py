@@ -4,7 +4,7 @@ The share of targets that was met, counted from frames of clocks: by tier and ta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import tzinfo
 from fractions import Fraction
 from math import ceil
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sla_engine.errors import InvalidLog, InvalidPeriod
 from sla_engine.facts import text_of
 from sla_engine.frames import tables
+from sla_engine.frames.clocks.blocks import opened_under
 from sla_engine.frames.clocks.event_table import distinct
 from sla_engine.frames.columns import codes_of, durations_of, instants_of
 from sla_engine.frames.kernels.kernel import NULL
@@ -29,10 +30,14 @@ if TYPE_CHECKING:
 
 F = TypeVar("F")
 COUNTED = (*KINDS, "outside", "unattributed")
-_OWN = frozenset(("tier", "target", *COUNTED, "undecided", "share", "share_text", "median", "p90"))
-"""The columns of figures."""
+"""As what a clock may count, by its number in figures."""
 _OUTSIDE, _UNATTRIBUTED = len(KINDS), len(KINDS) + 1
-_MOMENTS: Mapping[str, str] = {"due": "due_at", "opened": "started_at", "stopped": "ended_at"}
+_DECIDED = 2
+"""The first of the kinds are decided: met and breached."""
+MOMENTS: Mapping[str, str] = {"due": "due_at", "opened": "started_at", "stopped": "ended_at"}
+"""The columns of the instants that clocks are attributed by."""
+RANKS: Mapping[str, Fraction] = {"median": Fraction(1, 2), "p90": Fraction(9, 10)}
+"""The figures of open time, and the share of the stopped clocks that took no longer."""
 
 
 def compliance(
@@ -69,12 +74,12 @@ def compliance(
                 value=name,
                 remedy="Rename the column to group by; by tier and target they are grouped in any case",
             )
-    if attribute not in _MOMENTS:
+    if attribute not in MOMENTS:
         raise InvalidLog(
             f"no clock is counted by {attribute!r}",
             where="attribute",
             value=attribute,
-            remedy=f"There is {', '.join(map(repr, _MOMENTS))}",
+            remedy=f"There is {', '.join(map(repr, MOMENTS))}",
         )
     zone = zone if zone is not None else getattr(period, "zone", None)
     if zone is None and any(name in PERIODS for name in names):
@@ -93,6 +98,22 @@ def compliance(
     return answer
 
 
+def _fraction(met: int, breached: int) -> str | None:
+    """Return the exact share of the decided that was met, as text; None where nothing was decided."""
+    return str(Share(met, met + breached).fraction) if met + breached else None
+
+
+def _percentage(met: int, breached: int) -> str | None:
+    """Return that share in percent, as `Share` shows it."""
+    return f"{Share(met, met + breached):.2%}" if met + breached else None
+
+
+SHARE_TEXTS: Mapping[str, Callable[[int, int], str | None]] = {"share": _fraction, "share_text": _percentage}
+"""The figures that say what was met, of the numbers of what was met and breached."""
+_OWN = frozenset(("tier", "target", *COUNTED, "undecided", *SHARE_TEXTS, *RANKS))
+"""The columns of figures."""
+
+
 class _Clocks:
     """The clocks of a frame that have started, as arrays."""
 
@@ -101,7 +122,7 @@ class _Clocks:
         started = self._instants("started_at")
         self.rows = np.flatnonzero(started != NULL)
         self.started = started[self.rows]
-        moments = self._instants(_MOMENTS[attribute])[self.rows]
+        moments = self._instants(MOMENTS[attribute])[self.rows]
         phase, verdict = self._texts("phase"), self._texts("verdict")
         self.stopped = phase == "stopped"
         self.moments = np.where(self.stopped, moments, NULL) if attribute == "stopped" else moments
@@ -136,22 +157,18 @@ class _Clocks:
 
     def _excluded(self, policy: Policy) -> Bools:
         """Whether each clock is excluded, as the policy stood when it started."""
-        policies = (policy, *policy.effective_versions())
-        asked = {test.fact for one in policies for exclusion in one.exclusions for test in exclusion.when} - {"tier"}
-        if not any(one.exclusions for one in policies):
+        asked = facts_of_exclusions(policy)
+        if not asked:
             return np.zeros(len(self.rows), dtype=np.bool_)
-        if policy.customers:
-            asked.add(policy.customer_attribute)
-        known = tables.names(self.frame)
-        for name in sorted(asked - set(known)):
+        for name in sorted(asked - {"tier", *tables.names(self.frame)}):
             raise InvalidLog(
                 f"the policy's exclusions ask about {name!r}, which is no column of the frame",
                 where="policy",
                 value=name,
                 remedy=f'Let it stand beside the clocks: evaluate(..., attributes=["{name}"])',
             )
-        columns = {name: self.codes(name) for name in ("tier", *sorted(asked))}
-        version = np.searchsorted(np.array(policy._starts, dtype=np.int64), self.started, side="right") - 1
+        columns = {name: self.codes(name) for name in sorted(asked)}
+        version = opened_under([policy], None, self.started)
         parts = [(codes, len(texts)) for codes, texts in columns.values()]
         group, firsts = distinct([*parts, (version, len(policy.versions))], len(self.rows))
         excluded: list[bool] = []
@@ -161,6 +178,21 @@ class _Clocks:
             in_force = policy._in_force(int(version[row]), customer)
             excluded.append(any(one.when.holds(facts.get) for one in in_force.exclusions))
         return np.array(excluded, dtype=np.bool_)[group]
+
+
+def facts_of_exclusions(policy: Policy) -> set[str]:
+    """Return the facts that decide whether a policy excludes a clock, the tier too; none where it has no exclusions."""
+    exclusions = [one for version in (policy, *policy.effective_versions()) for one in version.exclusions]
+    if not exclusions:
+        return set()
+    customer = {policy.customer_attribute} if policy.customers else set()
+    return {"tier", *(test.fact for one in exclusions for test in one.when), *customer}
+
+
+def _coded(texts: Sequence[str | None]) -> tuple[Ints, list[str]]:
+    """Return for each text its number among the different ones, and those; -1 is none."""
+    number = {text: place for place, text in enumerate(dict.fromkeys(text for text in texts if text is not None))}
+    return np.array([-1 if text is None else number[text] for text in texts], dtype=np.int64), list(number)
 
 
 def _merged(codes: Ints, texts: list[str]) -> tuple[Ints, list[str]]:
@@ -206,6 +238,12 @@ class _Figures:
         codes = np.searchsorted(starts, moments, side="right") - 1
         return np.where(counted, codes, -1), [str(one.label) for one in periods]
 
+    @property
+    def timed(self) -> Bools:
+        """Whether the open time of each clock counts for the median and the like."""
+        found: Bools = (self.kind < _DECIDED) & self.clocks.stopped
+        return found
+
     def frame(self) -> Any:
         """Return a row for each figure."""
         parts = [(codes, len(texts)) for codes, texts in self.labels.values()]
@@ -237,15 +275,15 @@ class _Figures:
 
     def _times(self, group: Ints, groups: int) -> list[dict[str, int]]:
         """Return the open times within which shares of the stopped clocks were stopped, by nearest rank."""
-        rows = np.flatnonzero((self.kind < 2) & self.clocks.stopped)  # noqa: PLR2004  (met and breached)
+        rows = np.flatnonzero(self.timed)
         rows = rows[np.lexsort((self.clocks.elapsed[rows], group[rows]))]
         begin = np.searchsorted(group[rows], np.arange(groups + 1))
         elapsed = self.clocks.elapsed[rows]
         found: list[dict[str, int]] = []
         for start, stop in zip(begin[:-1].tolist(), begin[1:].tolist(), strict=True):
-            shares = {"median": Fraction(1, 2), "p90": Fraction(9, 10)} if stop > start else {}
+            ranks = RANKS if stop > start else {}
             found.append(
-                {name: int(elapsed[start + ceil(share * (stop - start)) - 1]) for name, share in shares.items()}
+                {name: int(elapsed[start + ceil(share * (stop - start)) - 1]) for name, share in ranks.items()}
             )
         return found
 
@@ -253,20 +291,12 @@ class _Figures:
         frame = self.clocks.frame
         columns: dict[str, Any] = {}
         for place, name in enumerate(self.labels):
-            texts = list(dict.fromkeys(key[place] for key in keys))
-            codes = np.array([texts.index(key[place]) for key in keys], dtype=np.int64)
-            columns[name] = tables.strings(frame, codes, texts)
+            columns[name] = tables.strings(frame, *_coded([key[place] for key in keys]))
         for place, name in enumerate(COUNTED):
             columns[name] = tables.integers(frame, np.array([row[place] for row in rows], dtype=np.int64))
-        shares = [Share(row[0], row[0] + row[1]) if row[0] + row[1] else None for row in rows]
         columns["undecided"] = tables.integers(frame, np.array([row[2] + row[3] for row in rows], dtype=np.int64))
-        for name, told in (
-            ("share", [None if one is None else str(one.fraction) for one in shares]),
-            ("share_text", [None if one is None else f"{one:.2%}" for one in shares]),
-        ):
-            known = list(dict.fromkeys(text for text in told if text is not None))
-            codes = np.array([-1 if text is None else known.index(text) for text in told], dtype=np.int64)
-            columns[name] = tables.strings(frame, codes, known)
-        for name in ("median", "p90"):
+        for name, text in SHARE_TEXTS.items():
+            columns[name] = tables.strings(frame, *_coded([text(row[0], row[1]) for row in rows]))
+        for name in RANKS:
             columns[name] = tables.durations(frame, np.array([one.get(name, NULL) for one in times], dtype=np.int64))
         return tables.like(frame, columns)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
@@ -16,9 +17,11 @@ from sla_engine.amounts import Amount, BusinessTime, parse_amount
 from sla_engine.calendars import Calendar
 from sla_engine.errors import InvalidLog, SlaError
 from sla_engine.facts import text_of
+from sla_engine.frames.clocks.blocks import opened_under
 from sla_engine.frames.clocks.event_table import distinct
 from sla_engine.frames.duckdb.steps import Steps
 from sla_engine.frames.kernels import NULL, kernel_of
+from sla_engine.frames.kernels.rows import row_of
 from sla_engine.frames.numbers import np
 from sla_engine.frames.series import due as due_of
 from sla_engine.instants import utc
@@ -29,17 +32,24 @@ if TYPE_CHECKING:
 
 Answer = Callable[..., Any]
 Due = Callable[["Ints"], "Ints"]
+K = TypeVar("K")
+V = TypeVar("V")
 _MANY = 65_536
 """So many different promises are remembered at a time."""
 
 
 def integers(column: Any) -> tuple[Ints, bool]:
     """Return a column of int64 as an array, and whether a row of it has no value, which is `NULL` then."""
-    array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    array = _whole(column)
     if array.null_count:
         return array.fill_null(NULL).to_numpy(zero_copy_only=False), True
     found: Ints = np.frombuffer(array.buffers()[1], np.int64, len(array), 8 * array.offset)
     return found, False
+
+
+def _whole(column: Any) -> Any:
+    """Return a column as one array; it is not copied where it is one already."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def arrow(found: Ints, *, empty: bool) -> Any:
@@ -73,7 +83,7 @@ def deadlines(tier: str, due: Due) -> Answer:
     return answer
 
 
-def sums(name: str, calendar: Calendar) -> Answer:
+def add_micros(name: str, calendar: Calendar) -> Answer:
     """Return the function `start, amount in microseconds -> due` of one calendar."""
     kernel = kernel_of(calendar)
     steps: dict[int, Due] = {}
@@ -84,18 +94,15 @@ def sums(name: str, calendar: Calendar) -> Answer:
         if not (some or others):
             one = int(given[0])
             if one > 0 and bool((given == one).all()):
-                if one not in steps:
-                    if len(steps) >= _MANY:
-                        steps.clear()
-                    steps[one] = Steps(kernel, one).due
-                return arrow(_told(steps[one], micros, where), empty=False)
+                due = _remembered(steps, one, lambda amount: Steps(kernel, amount).due)
+                return arrow(_told(due, micros, where), empty=False)
         found = _told(lambda at: kernel.add(at, np.where(micros == NULL, NULL, given)), micros, where)
         return arrow(found, empty=some or others)
 
     return answer
 
 
-def texts(name: str, calendar: Calendar) -> Answer:
+def add_text(name: str, calendar: Calendar) -> Answer:
     """Return the function `start, amount as text -> due` of one calendar."""
     known: dict[str, Due] = {}
 
@@ -107,11 +114,8 @@ def texts(name: str, calendar: Calendar) -> Answer:
             rows = np.flatnonzero((codes == code) & (micros != NULL))
             if not len(rows):
                 continue
-            if text not in known:
-                if len(known) >= _MANY:
-                    known.clear()
-                known[text] = due_after(parse_amount(text), calendar)
-            found[rows] = _told(known[text], micros[rows], f"the calendar {name!r}")
+            due = _remembered(known, text, lambda text: due_after(parse_amount(text), calendar))
+            found[rows] = _told(due, micros[rows], f"the calendar {name!r}")
         return arrow(found, empty=True)
 
     return answer
@@ -138,44 +142,48 @@ def promises(policy: Policy) -> Answer:
     """
     known: dict[tuple[str, str | None, str | None, int], Due] = {}
     dues: dict[tuple[int, Amount], tuple[Calendar, Due]] = {}
-    starts = np.array(policy._starts, dtype=np.int64)
 
     def promised(key: tuple[str, str | None, str | None, int], opened: int) -> Due:
         tier, target, facts, _ = key
         calendar, promise = policy._promise(tier, target, utc(opened), _facts(facts))
-        one = (id(calendar), promise.within)
-        if one not in dues:
-            if len(dues) >= _MANY:
-                dues.clear()
-            dues[one] = calendar, due_after(promise.within, calendar)  # with the calendar, so that its id stays its own
-        return dues[one][1]
+        # With the calendar, so that its id stays its own.
+        _, due = _remembered(
+            dues, (id(calendar), promise.within), lambda _: (calendar, due_after(promise.within, calendar))
+        )
+        return due
 
     def answer(tiers: Any, opened: Any, targets: Any, attributes: Any) -> Any:
         micros, _ = integers(opened)
         columns = [_codes(tiers), _codes(targets), _codes(attributes)]
-        version = np.searchsorted(starts, micros, side="right") - 1
-        parts = [(codes, len(values)) for codes, values in columns]
+        version = opened_under([policy], None, micros)
+        parts = [*((codes, len(values)) for codes, values in columns), (version, len(policy.versions))]
         rows = np.flatnonzero((micros != NULL) & (columns[0][0] >= 0))
         found = np.full(len(micros), NULL, dtype=np.int64)
-        group, firsts = distinct([(codes[rows], size) for codes, size in [*parts, (version, len(starts))]], len(rows))
+        group, firsts = distinct([(codes[rows], size) for codes, size in parts], len(rows))
         for number, first in enumerate(rows[firsts].tolist()):
             tier, target, facts = (values[codes[first]] if codes[first] >= 0 else None for codes, values in columns)
             key = (str(tier), target, facts, int(version[first]))
-            if key not in known:
-                if len(known) >= _MANY:
-                    known.clear()
-                known[key] = promised(key, int(micros[first]))
+            due = _remembered(known, key, partial(promised, opened=int(micros[first])))
             own = rows[group == number]
-            found[own] = _told(known[key], micros[own], f"the tier {tier!r}")
+            found[own] = _told(due, micros[own], f"the tier {tier!r}")
         return arrow(found, empty=True)
 
     return answer
 
 
+def _remembered(known: dict[K, V], key: K, made: Callable[[K], V]) -> V:
+    """Return what is known under a key, made of it where nothing is; never None."""
+    found = known.get(key)
+    if found is None:
+        if len(known) >= _MANY:
+            known.clear()
+        found = known[key] = made(key)
+    return found
+
+
 def _codes(column: Any) -> tuple[Ints, list[str]]:
     """Return a column of texts as numbers of its different ones, and those; -1 is no value."""
-    array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    encoded = array.dictionary_encode()
+    encoded = _whole(column).dictionary_encode()
     return encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64), encoded.dictionary.to_pylist()
 
 
@@ -209,13 +217,14 @@ def _told(ask: Due, micros: Ints, where: str) -> Ints:
     try:
         return ask(micros)
     except SlaError as error:
-        head, _, number = error.where.partition(" ")
-        if head == "row" and number.isdecimal():
-            error.where = f"{where}, from {_moment(int(micros[int(number)]))}"
+        row = row_of(error)
+        if row >= 0:
+            error.where = f"{where}, from {_moment(int(micros[row]))}{error.where.removeprefix(f'row {row}')}"
         raise
 
 
 def _moment(at: int) -> str:
+    """Return an instant as text; one that no datetime can say, as its number."""
     try:
         return utc(at).isoformat()
     except (SlaError, OverflowError, ValueError):

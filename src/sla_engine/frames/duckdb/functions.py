@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from sla_engine.errors import InvalidLog, InvalidPolicy, MissingExtra, SlaError
+from sla_engine.errors import InvalidPolicy, SlaError
+from sla_engine.frames.duckdb.connections import check_connection
+from sla_engine.frames.duckdb.text import ENDLESS, error, literal, quoted
 from sla_engine.frames.duckdb.turns import in_turn
 from sla_engine.policies import Policy
 
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 _NUMBERS = count()
 _NAIVE = "the instants have no zone: write when AT TIME ZONE 'Europe/Rome', with the zone in which they were written"
 _FINE = "nanoseconds are lost in microseconds: cast to TIMESTAMPTZ, which rounds, if that is meant"
-_ENDLESS = "an infinite instant is none: write NULL where there is none"
 _DAYS = "days and months of an INTERVAL have no fixed length here: write hours, or a text such as '5 business days'"
 
 
@@ -45,14 +46,7 @@ def register(con: Any, policy: Policy, *, prefix: str = "sla_") -> None:
     replaces what stands under the prefix. Raises `MissingExtra` without DuckDB 2 and pyarrow, `InvalidLog` for what is
     no connection, `InvalidPolicy`, and what DuckDB says of a connection that is closed.
     """
-    _needs_duckdb()
-    if not callable(getattr(con, "create_function", None)):
-        raise InvalidLog(
-            f"{type(con).__name__} is no connection to DuckDB",
-            where="con",
-            value=type(con).__name__,
-            remedy="Pass what duckdb.connect() returns",
-        )
+    check_connection(con)
     if not isinstance(policy, Policy):
         raise InvalidPolicy(
             f"{type(policy).__name__} is no policy",
@@ -70,23 +64,6 @@ def register(con: Any, policy: Policy, *, prefix: str = "sla_") -> None:
         con.remove_function(name)
 
 
-def _needs_duckdb() -> None:
-    try:
-        import duckdb  # noqa: PLC0415
-        import pyarrow as pa  # noqa: PLC0415
-    except ImportError as error:
-        raise MissingExtra(
-            "questions in DuckDB need DuckDB and pyarrow",
-            where=error.name or "duckdb",
-            remedy="pip install sla_engine[duckdb]",
-        ) from None
-    del pa
-    if int(duckdb.__version__.partition(".")[0]) < 2:  # noqa: PLR2004  (macros with types came with it)
-        raise MissingExtra(
-            f"DuckDB {duckdb.__version__} is too old", where="duckdb", remedy="pip install 'duckdb>=2'"
-        ) from None
-
-
 def _registered(con: Any, prefix: str) -> list[str]:
     """Return the names of what this connection was given under a prefix before."""
     there = con.execute(
@@ -95,30 +72,32 @@ def _registered(con: Any, prefix: str) -> list[str]:
     ).fetchall()[0][0]
     if not there:
         return []
-    found: list[str] = con.execute(f"SELECT {_name(prefix + 'functions')}()").fetchall()[0][0]
+    found: list[str] = con.execute(f"SELECT {quoted(prefix + 'functions')}()").fetchall()[0][0]
     return found
 
 
 class _Functions:
     """The functions of a policy: what answers, and the macros that ask it."""
 
-    def __init__(self, policy: Policy, prefix: str, own: str) -> None:
+    def __init__(self, policy: Policy, prefix: str, marked: str) -> None:
         from sla_engine.frames.duckdb import blocks  # noqa: PLC0415  (it needs pyarrow)
 
         self.policy = policy
         self.prefix = prefix
         self.answers: dict[str, tuple[Answer, list[str]]] = {}
         self.calendars: dict[str, int] = {}
-        self.own = own
+        self.marked = marked
+        """What the names of what answers begin with: no other registration has it."""
         for number, calendar in enumerate(policy.calendars):
             name = calendar.name or ""
             self.calendars[name] = number
             made = policy.calendar(name)
-            self._add(f"add_{number}", blocks.sums(name, made), ["BIGINT", "BIGINT"])
-            self._add(f"text_{number}", blocks.texts(name, made), ["BIGINT", "VARCHAR"])
+            self._add(f"add_{number}", blocks.add_micros(name, made), ["BIGINT", "BIGINT"])
+            self._add(f"text_{number}", blocks.add_text(name, made), ["BIGINT", "VARCHAR"])
             self._add(f"elapsed_{number}", blocks.elapsed(name, made), ["BIGINT", "BIGINT"])
-        self.fixed = not (policy.rules or policy.versions or policy.customers)
-        if not self.fixed:
+        self.by_tier = not (policy.rules or policy.versions or policy.customers)
+        """Whether a tier and a target say what is promised, and nothing else is asked about."""
+        if not self.by_tier:
             self._add("due", blocks.promises(policy), ["VARCHAR", "BIGINT", "VARCHAR", "VARCHAR"])
             return
         for number, tier in enumerate(policy.tiers):
@@ -128,10 +107,10 @@ class _Functions:
                 self._add(f"due_{number}_{place}", blocks.deadlines(tier.name, due), ["BIGINT"])
 
     def _add(self, name: str, answer: Answer, parameters: list[str]) -> None:
-        self.answers[f"{self.own}_{name}"] = in_turn(answer), parameters
+        self.answers[f"{self.marked}_{name}"] = in_turn(answer), parameters
 
     def _ask(self, name: str, *arguments: str) -> str:
-        return f"{_name(f'{self.own}_{name}')}({', '.join(arguments)})"
+        return f"{quoted(f'{self.marked}_{name}')}({', '.join(arguments)})"
 
     def macros(self) -> Iterator[str]:
         """Yield the statements that make the macros."""
@@ -139,18 +118,18 @@ class _Functions:
         yield self._macro("elapsed", self._elapsed())
         yield self._macro("deadline", self._deadlines())
         yield self._macro("verdict", self._verdicts())
-        names = ", ".join(map(_text, self.answers))
+        names = ", ".join(map(literal, self.answers))
         yield self._macro("functions", [f"() AS [{names}]"])
 
     def _macro(self, name: str, overloads: list[str]) -> str:
-        return f"CREATE OR REPLACE TEMP MACRO {_name(self.prefix + name)}{', '.join(overloads)}"
+        return f"CREATE OR REPLACE TEMP MACRO {quoted(self.prefix + name)}{', '.join(overloads)}"
 
     # --- calendars ---------------------------------------------------------------------------------------------------
 
     def _of_calendar(self, what: str, *arguments: str) -> str:
         """Return the question of the calendar that is named."""
         cases = [
-            f"WHEN calendar = {_text(name)} THEN {self._ask(f'{what}_{number}', *arguments)}"
+            f"WHEN calendar = {literal(name)} THEN {self._ask(f'{what}_{number}', *arguments)}"
             for name, number in self.calendars.items()
         ]
         return " ".join([*cases, f"ELSE {_unknown('calendar', 'calendar', list(self.calendars))}"])
@@ -161,7 +140,7 @@ class _Functions:
             "INTERVAL": (
                 "add",
                 "epoch_us(amount)",
-                f"WHEN year(amount) <> 0 OR month(amount) <> 0 OR day(amount) <> 0 THEN {_error(_DAYS)} ",
+                f"WHEN year(amount) <> 0 OR month(amount) <> 0 OR day(amount) <> 0 THEN {error(_DAYS)} ",
             ),
             "VARCHAR": ("text", "amount", ""),
         }
@@ -187,7 +166,7 @@ class _Functions:
     def _due(self, opened: str, target: str | None, facts: str) -> str:
         """Return the deadline as microseconds."""
         empty = "WHEN tier IS NULL OR opened IS NULL" + (f" OR {target} IS NULL" if target else "") + " THEN NULL"
-        if not self.fixed:
+        if not self.by_tier:
             return f"CASE {empty} ELSE {self._ask('due', 'tier', opened, target or 'NULL', facts)} END"
         return f"CASE {empty} {self._by_tier(opened, target)} END"
 
@@ -197,15 +176,15 @@ class _Functions:
             names = [one.name for one in tier.targets]
             asked = {place: self._ask(f"due_{number}_{place}", opened) for place in range(len(names))}
             if target is not None:
-                inner = [f"WHEN {target} = {_text(name)} THEN {asked[place]}" for place, name in enumerate(names)]
+                inner = [f"WHEN {target} = {literal(name)} THEN {asked[place]}" for place, name in enumerate(names)]
                 refused = _unknown("target", target, names, f" in the tier {tier.name!r}")
                 answer = f"CASE {' '.join(inner)} ELSE {refused} END" if inner else refused
             else:
                 try:
                     answer = asked[names.index(tier.target(None).name)]
-                except SlaError as error:
-                    answer = _error(str(error))
-            cases.append(f"WHEN tier = {_text(tier.name)} THEN {answer}")
+                except SlaError as refusal:
+                    answer = error(str(refusal))
+            cases.append(f"WHEN tier = {literal(tier.name)} THEN {answer}")
         return " ".join([*cases, f"ELSE {_unknown('tier', 'tier', [one.name for one in self.policy.tiers])}"])
 
     def _deadlines(self) -> list[str]:
@@ -228,7 +207,7 @@ class _Functions:
                 nothing = f"coalesce({seen}, {at}) IS NULL"
                 return (
                     f"CASE WHEN {' OR '.join([*empty, nothing])} THEN NULL "
-                    f"WHEN stopped < opened THEN {_error('the ticket was stopped before it was opened: mend the log')} "
+                    f"WHEN stopped < opened THEN {error('the ticket was stopped before it was opened: mend the log')} "
                     f"WHEN coalesce({seen}, {at}) > {self._due(opened, target, facts)} THEN 'breached' "
                     f"WHEN {seen} IS NOT NULL THEN 'met' ELSE 'undecided' END"
                 )
@@ -252,28 +231,14 @@ def _overloads(parameters: str, instants: list[str], body: Any, back: str = "") 
     endless = " OR ".join(f"NOT isfinite({one})" for one in instants)
     exact = body(*(f"epoch_us({one})" for one in instants))
     return [
-        f"({parameters.format('TIMESTAMPTZ')}) AS CASE WHEN {endless} THEN {_error(_ENDLESS)} ELSE {back}({exact}) END",
+        f"({parameters.format('TIMESTAMPTZ')}) AS CASE WHEN {endless} THEN {error(ENDLESS)} ELSE {back}({exact}) END",
         f"({parameters.format('BIGINT')}) AS ({body(*instants)})",
-        f"({parameters.format('TIMESTAMP')}) AS {_error(_NAIVE)}",
-        f"({parameters.format('TIMESTAMPTZ_NS')}) AS {_error(_FINE)}",
+        f"({parameters.format('TIMESTAMP')}) AS {error(_NAIVE)}",
+        f"({parameters.format('TIMESTAMPTZ_NS')}) AS {error(_FINE)}",
     ]
 
 
 def _unknown(what: str, expression: str, names: list[str], where: str = "") -> str:
     """Return an error of SQL about a name that there is not."""
     known = f"'{where}. There is {', '.join(map(repr, names)) or 'none'}"
-    return f"error(concat({_text(f'{what}: there is no {what} ' + chr(39))}, {expression}, {_text(known)}))"
-
-
-def _error(text: str) -> str:
-    return f"error({_text(text)})"
-
-
-def _text(text: str) -> str:
-    """Return a text as SQL says it."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _name(name: str) -> str:
-    """Return a name as SQL says it."""
-    return '"' + name.replace('"', '""') + '"'
+    return f"error(concat({literal(f'{what}: there is no {what} ' + chr(39))}, {expression}, {literal(known)}))"

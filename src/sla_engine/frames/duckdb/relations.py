@@ -12,7 +12,8 @@ from typing import Any
 
 from sla_engine.errors import InvalidLog
 from sla_engine.frames import clocks as of_frames
-from sla_engine.frames.duckdb.functions import _ENDLESS, _error, _name, _needs_duckdb
+from sla_engine.frames.duckdb.connections import check_connection
+from sla_engine.frames.duckdb.text import ENDLESS, error, quoted
 from sla_engine.periods import Period
 from sla_engine.policies import Policy
 from sla_engine.tickets import LogMapping
@@ -70,7 +71,7 @@ def compliance(
 
 def _read(con: Any, given: Any, what: str) -> Any:
     """Return what stands in DuckDB as a table of Arrow, with instants in UTC and intervals as durations."""
-    _needs_duckdb()
+    check_connection(con)
     import pyarrow as pa  # noqa: PLC0415
 
     relation = _relation(con, given, what)
@@ -86,13 +87,7 @@ def _read(con: Any, given: Any, what: str) -> Any:
 
 
 def _relation(con: Any, given: Any, what: str) -> Any:
-    if not callable(getattr(con, "from_arrow", None)):
-        raise InvalidLog(
-            f"{type(con).__name__} is no connection to DuckDB",
-            where="con",
-            value=type(con).__name__,
-            remedy="Pass what duckdb.connect() returns",
-        )
+    """Return a relation, that of a query, or that of a table by its name; raises `InvalidLog` for anything else."""
     if isinstance(given, str):
         is_query = len(given.split()) > 1 or "(" in given
         return con.sql(given) if is_query else con.table(given)
@@ -107,9 +102,10 @@ def _relation(con: Any, given: Any, what: str) -> Any:
 
 
 def _column(name: str, kind: str) -> str:
-    quoted = _name(name)
+    """Return the expression for a column that goes over, instants and intervals as microseconds."""
+    column = quoted(name)
     if kind == _INSTANT:
         # A microsecond count of what is infinite is NULL, which would be no instant at all.
-        endless = f"WHEN {quoted} IS NOT NULL THEN {_error(f'{name}: {_ENDLESS}')}"
-        return f"CASE WHEN isfinite({quoted}) THEN epoch_us({quoted}) {endless} END AS {quoted}"
-    return f"epoch_us({quoted}) AS {quoted}" if kind == _INTERVAL else quoted
+        endless = f"WHEN {column} IS NOT NULL THEN {error(f'{name}: {ENDLESS}')}"
+        return f"CASE WHEN isfinite({column}) THEN epoch_us({column}) {endless} END AS {column}"
+    return f"epoch_us({column}) AS {column}" if kind == _INTERVAL else column

@@ -7,7 +7,6 @@ the row of the batch, and the instant that stands there.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -20,7 +19,7 @@ from sla_engine.errors import InvalidCalendar, SlaError
 from sla_engine.frames import deadlines, series
 from sla_engine.frames.choice import Calendars, chosen
 from sla_engine.frames.columns import instants_of
-from sla_engine.frames.kernels.kernel import NULL
+from sla_engine.frames.kernels.rows import NULL, row_of
 from sla_engine.frames.numbers import np
 from sla_engine.frames.spark.inputs import check_frame, durations, free, instants, picked, placed
 from sla_engine.frames.spark.library import F, T, arrow_udf, pa
@@ -29,7 +28,6 @@ from sla_engine.instants import utc_text
 from sla_engine.policies import Policy
 
 _INSTANT, _DURATION, _COUNT, _TRUTH = T.TimestampType(), T.DayTimeIntervalType(), T.LongType(), T.BooleanType()
-_ROW = re.compile(r"row (\d+)")
 Given = str | Column
 Question = Callable[[Any, Mapping[str, Any]], Any]
 
@@ -53,7 +51,8 @@ def add(
     columns that it cannot ask about, and Spark a `PythonException` with the words of `frames.add` for rows without an
     answer.
     """
-    return _moved("add", frame, starts, amount, calendar, into=into, which=which, zone=zone)
+    given = {"starts": starts, "amount": amount}
+    return _of_calendar(series.add, frame, given, calendar, into=into, which=which, zone=zone, kind=_INSTANT)
 
 
 def subtract(
@@ -67,7 +66,8 @@ def subtract(
     zone: str | None = None,
 ) -> DataFrame:
     """Return it with the instants at which an amount of time before each end begins; takes what `add` does."""
-    return _moved("subtract", frame, ends, amount, calendar, into=into, which=which, zone=zone)
+    given = {"ends": ends, "amount": amount}
+    return _of_calendar(series.subtract, frame, given, calendar, into=into, which=which, zone=zone, kind=_INSTANT)
 
 
 def elapsed(
@@ -85,7 +85,8 @@ def elapsed(
 
     It is negative where the end is before the start. `microseconds` makes integers of it.
     """
-    return _between("elapsed", frame, (starts, ends), calendar, into=into, which=which, zone=zone, kind=_DURATION)
+    given = {"starts": starts, "ends": ends}
+    return _of_calendar(series.elapsed, frame, given, calendar, into=into, which=which, zone=zone, kind=_DURATION)
 
 
 def is_open(
@@ -98,7 +99,8 @@ def is_open(
     zone: str | None = None,
 ) -> DataFrame:
     """Return the DataFrame with whether the calendar is open at each instant."""
-    return _between("is_open", frame, (instants,), calendar, into=into, which=which, zone=zone, kind=_TRUTH)
+    given = {"instants": instants}
+    return _of_calendar(series.is_open, frame, given, calendar, into=into, which=which, zone=zone, kind=_TRUTH)
 
 
 def next_opening(
@@ -111,7 +113,8 @@ def next_opening(
     zone: str | None = None,
 ) -> DataFrame:
     """Return the DataFrame with the first opening at or after each instant."""
-    return _between("next_opening", frame, (instants,), calendar, into=into, which=which, zone=zone, kind=_INSTANT)
+    given = {"instants": instants}
+    return _of_calendar(series.next_opening, frame, given, calendar, into=into, which=which, zone=zone, kind=_INSTANT)
 
 
 def business_days_between(
@@ -125,9 +128,9 @@ def business_days_between(
     zone: str | None = None,
 ) -> DataFrame:
     """Return it with the number of business dates that follow each rolled start's, up to and with each end's."""
-    return _between(
-        "business_days_between", frame, (starts, ends), calendar, into=into, which=which, zone=zone, kind=_COUNT
-    )
+    given = {"starts": starts, "ends": ends}
+    ask = series.business_days_between
+    return _of_calendar(ask, frame, given, calendar, into=into, which=which, zone=zone, kind=_COUNT)
 
 
 def deadline(
@@ -176,35 +179,10 @@ def microseconds(durations: Given) -> Column:
 # --- asking --------------------------------------------------------------------------------------------------------
 
 
-def _moved(
-    name: str,
+def _of_calendar(
+    ask: Callable[..., Any],
     frame: DataFrame,
-    instants: Given,
-    amount: Any,
-    calendar: Calendars,
-    *,
-    into: str,
-    which: Given | None,
-    zone: str | None,
-) -> DataFrame:
-    rules, ask = _calendars(calendar, which), getattr(series, name)
-    by_row = isinstance(amount, Column)
-    one = None if by_row else parse_amount(amount)
-
-    def question(instants: Any, beside: Mapping[str, Any]) -> Any:
-        given = beside["amount"] if by_row else one
-        return ask(instants, given, rules.open(), which=beside.get("which"), zone=zone)
-
-    check_frame(frame)
-    others: dict[str, Given] = {"amount": durations(frame, amount, "amount")} if by_row else {}
-    what = "starts" if name == "add" else "ends"
-    return _asked(name, frame, {what: instants}, others | _named(which), question, into=into, zone=zone, kind=_INSTANT)
-
-
-def _between(
-    name: str,
-    frame: DataFrame,
-    columns: tuple[Given, ...],
+    given: Mapping[str, Any],
     calendar: Calendars,
     *,
     into: str,
@@ -212,20 +190,24 @@ def _between(
     zone: str | None,
     kind: T.DataType,
 ) -> DataFrame:
-    rules, ask = _calendars(calendar, which), getattr(series, name)
+    """Return the DataFrame with what a function of `series` answers, whose first arguments are given in their order."""
+    rules = _calendars(calendar, which)
+    arguments, moments = tuple(given)[1:], dict(given)
+    fixed: dict[str, Amount] = {}
+    others: dict[str, Given] = {} if which is None else {"which": which}
+    if "amount" in moments:
+        amount = moments.pop("amount")
+        if isinstance(amount, Column):
+            check_frame(frame)
+            others["amount"] = durations(frame, amount, "amount")
+        else:
+            fixed["amount"] = parse_amount(amount)
 
     def question(first: Any, beside: Mapping[str, Any]) -> Any:
-        ends = (beside["ends"],) if "ends" in beside else ()
-        return ask(first, *ends, rules.open(), which=beside.get("which"), zone=zone)
+        known = {**fixed, **beside}
+        return ask(first, *(known[name] for name in arguments), rules.open(), which=beside.get("which"), zone=zone)
 
-    names = ("starts", "ends") if len(columns) > 1 else ("instants",)
-    return _asked(
-        name, frame, dict(zip(names, columns, strict=True)), _named(which), question, into=into, zone=zone, kind=kind
-    )
-
-
-def _named(which: Given | None) -> dict[str, Given]:
-    return {} if which is None else {"which": which}
+    return _asked(ask.__name__, frame, moments, others, question, into=into, zone=zone, kind=kind)
 
 
 def _calendars(calendar: Calendars, which: Given | None) -> Shipped:
@@ -264,7 +246,7 @@ def _asked(
         try:
             found = question(placed_columns[0], dict(zip(names[1:], placed_columns[1:], strict=True)))
         except SlaError as error:
-            error.where = _where(error.where, placed_columns[0], zone)
+            error.where = _where(error, placed_columns[0], zone)
             raise
         answer = found.combine_chunks()
         return answer.cast(pa.int64()) if pa.types.is_timestamp(answer.type) else answer
@@ -275,12 +257,11 @@ def _asked(
     return frame.select("*", column.alias(free(frame, into)))
 
 
-def _where(where: str, column: Any, zone: str | None) -> str:
+def _where(error: SlaError, column: Any, zone: str | None) -> str:
     """Return where an error was found, by the row of the batch and the instant in it."""
-    found = _ROW.match(where)
-    if found is None:
-        return where
-    row = int(found[1])
+    row = row_of(error)
+    if row < 0:
+        return error.where
     micros = int(instants_of(column, name="instants", zone=zone).micros[row])
     at = "without an instant" if micros == NULL else utc_text(micros)
-    return f"row {row} of a batch of {len(column)} ({at}){where[found.end() :]}"
+    return f"row {row} of a batch of {len(column)} ({at}){error.where.removeprefix(f'row {row}')}"

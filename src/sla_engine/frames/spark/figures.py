@@ -7,14 +7,22 @@ these counts, and finds the median among them by counting too: nothing is sample
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
 from pyspark.sql import Column, DataFrame, Window
 
-from sla_engine.frames.clocks.compliance import _MOMENTS, COUNTED, _Clocks, _Figures
+from sla_engine.frames.clocks.compliance import (
+    COUNTED,
+    MOMENTS,
+    RANKS,
+    SHARE_TEXTS,
+    _Clocks,
+    _Figures,
+    facts_of_exclusions,
+)
 from sla_engine.frames.clocks.compliance import compliance as counted
 from sla_engine.frames.kernels.kernel import NULL
 from sla_engine.frames.numbers import np
@@ -24,13 +32,11 @@ from sla_engine.frames.spark.pieces import together
 from sla_engine.frames.spark.shipped import Shipped, shipped
 from sla_engine.periods import Period
 from sla_engine.policies import Policy
-from sla_engine.shares import Share
 from sla_engine.tickets.compliance import PERIODS
 from sla_engine.tickets.outcomes import Attribute
 from sla_engine.zones import zone_name
 
 _NUMBERS = ("kind", "taken", "clocks")
-_SHARES = {"median": (1, 2), "p90": (9, 10)}
 
 
 def compliance(
@@ -57,8 +63,9 @@ def compliance(
     counted(without_rows(clocks), by=names, period=period, attribute=attribute, zone=zone, tiers=listed, policy=policy)
     rules = None if policy is None else shipped(policy)
     task = _Task(names, period, attribute, None if zone is None else zone_name(zone), rules)
-    needed = {"started_at", _MOMENTS[attribute], "phase", "verdict", "elapsed", "tier", "clock"}
-    needed |= {name for name in names if name not in PERIODS} | _facts(policy, clocks.columns)
+    needed = {"started_at", MOMENTS[attribute], "phase", "verdict", "elapsed", "tier", "clock"}
+    needed |= {name for name in names if name not in PERIODS}
+    needed |= set() if policy is None else facts_of_exclusions(policy)
     columns = [
         F.unix_micros(quoted(field.name)).alias(field.name)
         if isinstance(field.dataType, T.TimestampType)
@@ -80,15 +87,6 @@ def compliance(
     return _put_together(rows, keys, listed)
 
 
-def _facts(policy: Policy | None, columns: Sequence[str]) -> set[str]:
-    """Return the columns about which the exclusions of a policy ask."""
-    if policy is None:
-        return set()
-    policies = (policy, *policy.effective_versions())
-    asked = {test.fact for one in policies for exclusion in one.exclusions for test in exclusion.when}
-    return {*asked, policy.customer_attribute} & set(columns)
-
-
 @dataclass(frozen=True)
 class _Task:
     """What a worker does with clocks: as what each counts, and in whose figure; equal ones are counted together."""
@@ -103,18 +101,17 @@ class _Task:
         for piece in together(batches):
             table = piece
             for place, name in enumerate(piece.column_names):
-                if name in _MOMENTS.values():
+                if name in MOMENTS.values():
                     table = table.set_column(place, name, piece[name].cast(pa.timestamp("us", "UTC")))
             policy = None if self.policy is None else self.policy.open()
             clocks = _Clocks(table, self.attribute, policy)
             figures = _Figures(clocks, self.names, self.period, self.zone, [])
-            timed = (figures.kind < 2) & clocks.stopped  # noqa: PLR2004  (met and breached)
             columns: dict[str, Any] = {
                 name: pa.array([*texts, ""], pa.string()).take(pa.array(np.where(codes < 0, len(texts), codes)))
                 for name, (codes, texts) in figures.labels.items()
             }
             columns["kind"] = pa.array(figures.kind)
-            columns["taken"] = pa.array(clocks.elapsed, mask=~timed | (clocks.elapsed == NULL))
+            columns["taken"] = pa.array(clocks.elapsed, mask=~figures.timed | (clocks.elapsed == NULL))
             table = pa.table(columns)
             found = table.group_by(table.column_names).aggregate([([], "count_all")])
             yield from found.rename_columns([*table.column_names, "clocks"]).to_batches()
@@ -130,8 +127,8 @@ def _put_together(rows: DataFrame, keys: Sequence[str], listed: Sequence[tuple[s
     groups = groups.withColumns({"__within": F.sum(stopped).over(up_to), "__all": F.sum(stopped).over(figure)})
     # The open time at rank ceil(share * all), in whole numbers: the first that so many do not exceed.
     reached = {
-        name: F.min(F.when(F.col("__within") * of >= F.col("__all") * part, F.col("taken")))
-        for name, (part, of) in _SHARES.items()
+        name: F.min(F.when(F.col("__within") * share.denominator >= F.col("__all") * share.numerator, F.col("taken")))
+        for name, share in RANKS.items()
     }
     figures = groups.groupBy(*labels).agg(
         *(
@@ -147,30 +144,22 @@ def _put_together(rows: DataFrame, keys: Sequence[str], listed: Sequence[tuple[s
         *labels,
         *COUNTED,
         (F.col("running") + F.col("paused")).alias("undecided"),
-        _told("share", _fractions, T.StringType(), "met", "breached"),
-        _told("share_text", _percents, T.StringType(), "met", "breached"),
-        *(_told(name, _durations, T.DayTimeIntervalType(), name) for name in _SHARES),
+        *(_asked(name, _texts(told), T.StringType(), "met", "breached") for name, told in SHARE_TEXTS.items()),
+        *(_asked(name, _durations, T.DayTimeIntervalType(), name) for name in RANKS),
     )
 
 
-def _told(name: str, how: Any, dtype: T.DataType, *columns: str) -> Column:
-    found: Column = arrow_udf(how, dtype)(*columns).alias(name)
+def _asked(name: str, answer: Any, dtype: T.DataType, *columns: str) -> Column:
+    """Return a column of what Python answers about others."""
+    found: Column = arrow_udf(answer, dtype)(*columns).alias(name)
     return found
 
 
-def _shares(met: Any, breached: Any) -> list[Share | None]:
-    return [
-        Share(one, one + other) if one + other else None
-        for one, other in zip(met.to_pylist(), breached.to_pylist(), strict=True)
-    ]
+def _texts(told: Callable[[int, int], str | None]) -> Any:
+    def answer(met: pa.Array, breached: pa.Array) -> pa.Array:
+        return pa.array(map(told, met.to_pylist(), breached.to_pylist()), pa.string())
 
-
-def _fractions(met: pa.Array, breached: pa.Array) -> pa.Array:
-    return pa.array([None if one is None else str(one.fraction) for one in _shares(met, breached)], pa.string())
-
-
-def _percents(met: pa.Array, breached: pa.Array) -> pa.Array:
-    return pa.array([None if one is None else f"{one:.2%}" for one in _shares(met, breached)], pa.string())
+    return answer
 
 
 def _durations(micros: pa.Array) -> pa.Array:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import MAXYEAR, datetime
+from datetime import MAXYEAR
 from typing import Any, Literal
 
 from sla_engine.errors import InvalidPeriod
-from sla_engine.frames.sql.dialects import Dialect, InvalidSql, Lookup, checked_names
-from sla_engine.instants import to_micros
+from sla_engine.frames.sql.dialects import Dialect, InvalidSql, Lookup, Name, checked_names
+from sla_engine.frames.sql.tables import SqlTable, script_of
 
 Instants = Literal["timestamp", "micros"]
 """What columns of instants are: timestamps of the database, or integers in microseconds since 1970 UTC."""
@@ -39,11 +39,6 @@ def checked_instants(instants: Instants) -> Instants:
             remedy='Say "timestamp" or "micros"',
         )
     return instants
-
-
-def literal_instant(at: datetime) -> str:
-    """Return an instant as an integer; raises `NaiveDatetime`."""
-    return str(to_micros(at))
 
 
 @dataclass(slots=True)
@@ -128,9 +123,38 @@ class Query:
         )
         return f"WITH {steps}\nSELECT {', '.join(heads)}\nFROM {self.last}{tail}"
 
+    def problems(self, cases: Sequence[str], name: str) -> str:
+        """Return the whole query for the rows for which one of some cases has words; the first one's are told."""
+        self.worked_out("sla_problems", sla_problem=f"CASE {' '.join(cases)} END")
+        return self.text({name: "sla_problem"}, where="sla_problem IS NOT NULL")
 
-def query_of(
-    dialect: Dialect, instants: Instants, tickets: str, keep: str | Sequence[str], answers: Sequence[str]
-) -> Query:
-    """Begin a query; raises `InvalidSql` for names of columns that come twice."""
-    return Query(dialect, instants, tickets, checked_names(keep, answers))
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Questions:
+    """What is asked about tickets, of tables that stand beside them in a database."""
+
+    table: SqlTable
+    instants: Instants
+
+    @property
+    def _tables(self) -> tuple[SqlTable, ...]:
+        """All tables that the queries read."""
+        return (self.table,)
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the text is written for."""
+        return self.table.dialect
+
+    def statements(self) -> list[str]:
+        """Return the statements that make each table and fill it."""
+        return [statement for table in self._tables for statement in table.statements()]
+
+    @property
+    def setup(self) -> str:
+        """The script that makes each table and fills it."""
+        return script_of(self.statements())
+
+    def _query(self, tickets: Name, keep: str | Sequence[str], answers: Sequence[str]) -> Query:
+        """Begin a query; raises `InvalidSql` for names of columns that come twice."""
+        return Query(self.dialect, self.instants, self.dialect.table(tickets), checked_names(keep, answers))

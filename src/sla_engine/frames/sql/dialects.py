@@ -50,9 +50,14 @@ class Lookup:
         return ", ".join(columns + [f"{expression} AS {name}" for name, expression in self.takes.items()])
 
     @property
-    def equal(self) -> str:
+    def equal(self) -> list[str]:
         """What must be the same on both sides."""
-        return " AND ".join(f"w.{name} = a.{name}" for name in self.same)
+        return [f"w.{name} = a.{name}" for name in self.same]
+
+    @property
+    def looked_at(self) -> str:
+        """The table, or those of its rows that are looked at."""
+        return f"(SELECT * FROM {self.table} WHERE {self.where})" if self.where else self.table
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +137,8 @@ class DuckDb(Dialect):
 
     @override
     def lookup(self, one: Lookup) -> str:
-        table = f"(SELECT * FROM {one.table} WHERE {one.where})" if one.where else one.table
-        equal = f"{one.equal} AND " if one.same else ""
-        return (
-            f"SELECT {one.head}\n  FROM {one.rows} AS a\n"
-            f"  ASOF LEFT JOIN {table} AS w ON {equal}a.{one.key} >= w.{one.of}"
-        )
+        tests = " AND ".join([*one.equal, f"a.{one.key} >= w.{one.of}"])
+        return f"SELECT {one.head}\n  FROM {one.rows} AS a\n  ASOF LEFT JOIN {one.looked_at} AS w ON {tests}"
 
 
 class PostgreSql(Dialect):
@@ -154,13 +155,13 @@ class PostgreSql(Dialect):
                 value=name,
                 remedy="Shorten it",
             )
-        return '"' + name.replace('"', '""') + '"'
+        return super()._quoted(name)
 
     @override
     def _literal(self, text: str) -> str:
         # Whether a backslash is one depends on a setting; in this form it does not.
-        written = text.replace("\\", "\\\\").replace("'", "''")
-        return f"E'{written}'" if "\\" in text else f"'{written}'"
+        written = super()._literal(text.replace("\\", "\\\\"))
+        return f"E{written}" if "\\" in text else written
 
     @override
     def micros(self, instant: str) -> str:
@@ -176,9 +177,7 @@ class PostgreSql(Dialect):
 
     @override
     def lookup(self, one: Lookup) -> str:
-        tests = [f"w.{name} = a.{name}" for name in one.same]
-        tests += [one.where] if one.where else []
-        tests.append(f"w.{one.of} <= a.{one.key}")
+        tests = [*one.equal, *([one.where] if one.where else []), f"w.{one.of} <= a.{one.key}"]
         return (
             f"SELECT {one.head}\n  FROM {one.rows} AS a\n  LEFT JOIN LATERAL (\n"
             f"    SELECT * FROM {one.table} AS w WHERE {' AND '.join(tests)} ORDER BY w.{one.of} DESC LIMIT 1\n"
@@ -200,7 +199,7 @@ class Snowflake(Dialect):
 
     @override
     def _literal(self, text: str) -> str:
-        return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+        return super()._literal(text.replace("\\", "\\\\"))
 
     @override
     def micros(self, instant: str) -> str:
@@ -212,11 +211,10 @@ class Snowflake(Dialect):
 
     @override
     def lookup(self, one: Lookup) -> str:
-        table = f"(SELECT * FROM {one.table} WHERE {one.where})" if one.where else one.table
-        equal = f"\n  ON {one.equal}" if one.same else ""
+        equal = f"\n  ON {' AND '.join(one.equal)}" if one.same else ""
         return (
             f"SELECT {one.head}\n  FROM {one.rows} AS a\n"
-            f"  ASOF JOIN {table} AS w MATCH_CONDITION (a.{one.key} >= w.{one.of}){equal}"
+            f"  ASOF JOIN {one.looked_at} AS w MATCH_CONDITION (a.{one.key} >= w.{one.of}){equal}"
         )
 
 
@@ -251,7 +249,7 @@ class BigQuery(Dialect):
         of_table = ", ".join(f"w.{name}" if name in one.same else "NULL" for name in one.carried)
         part = f"PARTITION BY {', '.join(one.same)} " if one.same else ""
         where = f" WHERE {one.where}" if one.where else ""
-        join = " AND ".join(filter(None, [f"w.{one.of} = a.sla_lookup_found", one.equal, one.where]))
+        join = " AND ".join(filter(None, [f"w.{one.of} = a.sla_lookup_found", *one.equal, one.where]))
         return (
             f"SELECT {one.head}\n  FROM (\n"
             f"    SELECT {columns}, sla_lookup_row,\n"

@@ -13,10 +13,10 @@ from datetime import timedelta
 
 from sla_engine.amounts import Amount, BusinessTime, parse_amount
 from sla_engine.calendars import Calendar
-from sla_engine.frames.sql.asking import Instants, Query, Years, checked_instants, query_of, years_of
-from sla_engine.frames.sql.dialects import Dialect, InvalidSql, Name, dialect_of
+from sla_engine.frames.sql.asking import Instants, Query, Questions, Years, checked_instants, years_of
+from sla_engine.frames.sql.dialects import InvalidSql, Name, dialect_of
 from sla_engine.frames.sql.pieces import table_of
-from sla_engine.frames.sql.tables import Row, SqlTable, script_of
+from sla_engine.frames.sql.tables import Row, SqlTable
 from sla_engine.instants import DAY
 
 _COLUMNS = {"opens": "integer", "closes": "integer", "open_before": "integer"}
@@ -33,30 +33,14 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class CalendarSql:
+class CalendarSql(Questions):
     """A calendar for a database: its table, and its questions. Made by `sql.timeline`."""
 
-    table: SqlTable
-    instants: Instants
     near: int | None
     """How far an answer may lie from the start, where the table reaches further than the calendar's horizon."""
 
     def __repr__(self) -> str:
         return f"<CalendarSql {self.table!r}>"
-
-    @property
-    def dialect(self) -> Dialect:
-        """What the text is written for."""
-        return self.table.dialect
-
-    def statements(self) -> list[str]:
-        """Return the statements that make the table and fill it."""
-        return self.table.statements()
-
-    @property
-    def setup(self) -> str:
-        """The script that makes the table and fills it."""
-        return script_of(self.statements())
 
     def deadline(
         self,
@@ -74,7 +58,7 @@ class CalendarSql:
         is the opening itself. `keep` are columns of the tickets, and `name` is that of the answer. Raises `InvalidSql`
         for amounts that are no open time.
         """
-        query = query_of(self.dialect, self.instants, self.dialect.table(tickets), keep, [name])
+        query = self._query(tickets, keep, [name])
         self._due(query, amount, opened)
         return query.text({name: query.answer_instant("sla_due")})
 
@@ -82,7 +66,7 @@ class CalendarSql:
         self, *, tickets: Name, start: str, end: str, keep: str | Sequence[str], name: str = "open_time"
     ) -> str:
         """Return the query for the open time between two columns, in microseconds; negative where the end is first."""
-        query = query_of(self.dialect, self.instants, self.dialect.table(tickets), keep, [name])
+        query = self._query(tickets, keep, [name])
         query.asked(sla_start=query.instant_column(start), sla_end=query.instant_column(end))
         self._open_time(query, "sla_started", "sla_start", "sla_before_start")
         self._open_time(query, "sla_ended", "sla_end", "sla_before_end")
@@ -90,7 +74,7 @@ class CalendarSql:
 
     def is_open(self, *, tickets: Name, at: str, keep: str | Sequence[str], name: str = "is_open") -> str:
         """Return the query for whether the calendar is open at the instants of a column."""
-        query = query_of(self.dialect, self.instants, self.dialect.table(tickets), keep, [name])
+        query = self._query(tickets, keep, [name])
         query.asked(sla_at=query.instant_column(at))
         query.looked_up("sla_told", self.table.name, "sla_at", "opens", sla_open="a.sla_at < w.closes")
         return query.text({name: "sla_open"})
@@ -112,7 +96,7 @@ class CalendarSql:
         columns = (instants,) if isinstance(instants, str) else tuple(instants)
         if not columns:
             raise InvalidSql("no column is named", where="instants", value=columns, remedy="Name those that are asked")
-        query = query_of(self.dialect, self.instants, self.dialect.table(tickets), keep, [name])
+        query = self._query(tickets, keep, [name])
         literal = self.dialect.literal
         if amount is None:
             names = [f"sla_at_{number}" for number in range(len(columns))]
@@ -129,8 +113,7 @@ class CalendarSql:
         if amount is not None:
             said = literal("it is due outside of the years of the table, or after the horizon")
             cases.append(f"WHEN sla_start IS NOT NULL AND sla_amount IS NOT NULL AND sla_due IS NULL THEN {said}")
-        query.worked_out("sla_problems", sla_problem=f"CASE {' '.join(cases)} END")
-        return query.text({name: "sla_problem"}, where="sla_problem IS NOT NULL")
+        return query.problems(cases, name)
 
     def _open_time(self, query: Query, step: str, key: str, into: str) -> None:
         """Add the open time before a column of instants."""

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from typing_extensions import override
+
 from sla_engine.amounts import Amount, CalendarDays, ElapsedTime
 from sla_engine.calendars import Calendar
 from sla_engine.calendars.timeline import Table
 from sla_engine.errors import InvalidPolicy, UnknownName
-from sla_engine.frames.sql.asking import Instants, Query, Years, checked_instants, literal_instant, query_of, years_of
-from sla_engine.frames.sql.dialects import Dialect, InvalidSql, Name, dialect_of
-from sla_engine.frames.sql.pieces import FAR, Piece, pieces_of, table_of
-from sla_engine.frames.sql.tables import Row, SqlTable, script_of
-from sla_engine.instants import DAY, LAST_DAY, utc
+from sla_engine.frames.sql.asking import Instants, Query, Questions, Years, checked_instants, years_of
+from sla_engine.frames.sql.dialects import InvalidSql, Name, dialect_of
+from sla_engine.frames.sql.pieces import EPOCH_DAY, FAR, Piece, pieces_of, table_of
+from sla_engine.frames.sql.tables import Row, SqlTable
+from sla_engine.instants import DAY, LAST_DAY, to_micros, utc
 from sla_engine.periods import Month
 from sla_engine.policies import Policy
 from sla_engine.tickets.outcomes import Attribute
@@ -35,19 +37,16 @@ _COLUMNS = {
     "latest": "integer",
 }
 _MONTHS = {"since": "integer", "month": "text"}
-_KEY = ("sla_tier", "sla_target")
 
 Now = Literal["now"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class PolicySql:
+class PolicySql(Questions):
     """A policy for a database: its tables, and its questions. Made by `sql.policy`."""
 
     policy: Policy
-    table: SqlTable
     months: SqlTable
-    instants: Instants
     targets: tuple[tuple[str, tuple[str, ...]], ...]
     """The names of each tier's targets."""
 
@@ -55,18 +54,9 @@ class PolicySql:
         return f"<PolicySql {self.policy.name!r}: {self.table!r}>"
 
     @property
-    def dialect(self) -> Dialect:
-        """What the text is written for."""
-        return self.table.dialect
-
-    def statements(self) -> list[str]:
-        """Return the statements that make the tables and fill them."""
-        return [*self.table.statements(), *self.months.statements()]
-
-    @property
-    def setup(self) -> str:
-        """The script that makes the tables and fills them."""
-        return script_of(self.statements())
+    @override
+    def _tables(self) -> tuple[SqlTable, ...]:
+        return (self.table, self.months)
 
     def deadlines(
         self,
@@ -85,7 +75,7 @@ class PolicySql:
         the target, for policies whose tiers have several. Raises `UnknownName` for a target that there is not, or
         where none is named and a tier has several.
         """
-        query = query_of(self.dialect, self.instants, self.dialect.table(tickets), keep, [name])
+        query = self._query(tickets, keep, [name])
         self._due(query, opened, tier, target)
         return query.text({name: query.answer_instant("sla_due")})
 
@@ -107,7 +97,7 @@ class PolicySql:
         `stopped` is a column too; a stop after `at` is not seen. `at` is an instant, or `"now"` for that of the
         query. `names` are those of the answers. A ticket that was stopped before it was opened has no verdict.
         """
-        query = query_of(self.dialect, self.instants, self.dialect.table(tickets), keep, names)
+        query = self._query(tickets, keep, names)
         self._judged(query, opened=opened, stopped=stopped, tier=tier, at=at, target=target)
         return query.text({names[0]: query.answer_instant("sla_due"), names[1]: "sla_verdict"})
 
@@ -146,7 +136,7 @@ class PolicySql:
                 value=attribute,
                 remedy='Say "due", "opened" or "stopped"',
             )
-        query = query_of(self.dialect, self.instants, self.dialect.table(tickets), (), ())
+        query = self._query(tickets, (), ())
         self._judged(query, opened=opened, stopped=stopped, tier=tier, at=at, target=target)
         query.looked_up("sla_dated", self.months.name, moments[attribute], "since", sla_month="w.month")
         integer = self.dialect.integer
@@ -173,7 +163,7 @@ class PolicySql:
         name: str = "problem",
     ) -> str:
         """Return the query for the tickets that were opened, and have no deadline or no verdict: why, in words."""
-        query = query_of(self.dialect, self.instants, self.dialect.table(tickets), keep, [name])
+        query = self._query(tickets, keep, [name])
         self._due(query, opened, tier, target, sla_stop=query.instant_column(stopped) if stopped else "NULL")
         literal = self.dialect.literal
         cases = [
@@ -187,8 +177,7 @@ class PolicySql:
         cases.append(f"WHEN sla_due IS NULL THEN {said}")
         if stopped is not None:
             cases.append(f"WHEN sla_stop < sla_start THEN {literal('it was stopped before it was opened')}")
-        query.worked_out("sla_problems", sla_problem=f"CASE {' '.join(cases)} END")
-        return query.text({name: "sla_problem"}, where="sla_problem IS NOT NULL")
+        return query.problems(cases, name)
 
     # --- the steps -----------------------------------------------------------------------------------------------
 
@@ -236,7 +225,7 @@ class PolicySql:
     ) -> None:
         if at != "now" and not isinstance(at, datetime):
             raise InvalidSql(f"{at!r} is no instant", where="at", value=at, remedy='Pass an aware datetime, or "now"')
-        now = self.dialect.micros("CURRENT_TIMESTAMP") if at == "now" else literal_instant(at)
+        now = self.dialect.micros("CURRENT_TIMESTAMP") if at == "now" else str(to_micros(at))
         self._due(query, opened, tier, target, sla_stop=query.instant_column(stopped), sla_now=now)
         query.worked_out("sla_looked", sla_seen="CASE WHEN sla_stop <= sla_now THEN sla_stop END")
         query.worked_out(
@@ -276,25 +265,25 @@ def policy(
     rows: list[Row] = []
     targets: dict[str, dict[str, None]] = {}
     pieces: dict[tuple[str, str], dict[int, Piece]] = {}
-    made = _Made(span, reach)
+    made = _Pieces(span, reach)
     for number, start, end in _eras(policy):
         version = policy._version(number)
         for tier, promises in _fixed(version).items():
             for name, promise in promises.items():
                 targets.setdefault(tier, {})[name] = None
                 known = pieces.setdefault((tier, name), {})
-                for piece in made.pieces(promise.amount, promise.named, start, end):
+                for piece in made.of(promise.amount, promise.named, start, end):
                     # Where a version ends another begins, if it promises the same.
                     if piece.shift is not None or known.get(piece.since) is None:
                         known[piece.since] = piece
     for (tier, name), known in sorted(pieces.items()):
         rows += [_row(tier, name, known[since]) for since in sorted(known)]
     return PolicySql(
-        policy,
-        SqlTable(spoken, name_of_table, _COLUMNS, ("tier", "target", "since"), rows),
-        SqlTable(spoken, spoken.table(months), _MONTHS, ("since",), reach.months(policy)),
-        checked_instants(instants),
-        tuple((tier, tuple(names)) for tier, names in targets.items()),
+        table=SqlTable(spoken, name_of_table, _COLUMNS, ("tier", "target", "since"), rows),
+        instants=checked_instants(instants),
+        policy=policy,
+        months=SqlTable(spoken, spoken.table(months), _MONTHS, ("since",), reach.months(policy)),
+        targets=tuple((tier, tuple(names)) for tier, names in targets.items()),
     )
 
 
@@ -316,7 +305,7 @@ class _Reach:
         return rows
 
 
-class _Made:
+class _Pieces:
     """The pieces of amounts and calendars, each made once."""
 
     def __init__(self, years: range, reach: _Reach) -> None:
@@ -324,7 +313,7 @@ class _Made:
         self._tables: dict[int, tuple[Calendar, Table]] = {}
         self._pieces: dict[tuple[int, Amount], list[Piece]] = {}
 
-    def pieces(self, amount: Amount, calendar: Calendar, start: int, end: int) -> list[Piece]:
+    def of(self, amount: Amount, calendar: Calendar, start: int, end: int) -> list[Piece]:
         """Return the pieces of an era, and where it ends."""
         key = id(calendar)
         if key not in self._tables:
@@ -337,7 +326,7 @@ class _Made:
             return []
         more = amount.micros if isinstance(amount, ElapsedTime) else 0
         more = (amount.count + 2) * DAY if isinstance(amount, CalendarDays) else more
-        last = (LAST_DAY - 719_163 - 31) * DAY
+        last = (LAST_DAY - EPOCH_DAY - 31) * DAY
         self.reach.lo, self.reach.hi = min(self.reach.lo, lo), max(self.reach.hi, min(hi + more, last))
         every = self._pieces[key, amount]
         first = next((piece for piece in reversed(every) if piece.since <= lo), None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from datetime import tzinfo
+from datetime import date, tzinfo
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -21,8 +21,7 @@ from sla_engine.instants import midnight as midnight_of
 from sla_engine.spans import Pair
 
 FAR = 2**61
-_EPOCH_DAY = 719_163
-"""The ordinal of 1970-01-01."""
+EPOCH_DAY = date(1970, 1, 1).toordinal()
 _OUT_OF_ALL = 2**40
 
 
@@ -42,13 +41,8 @@ class Piece(NamedTuple):
 def bounds(calendar: Calendar, years: range) -> tuple[int, int]:
     """Return the first instant of some years in the zone of a calendar, and the first after them."""
     zone = calendar.timeline.zone
-    first, stop = (_new_year(year) for year in (years.start, years.stop))
+    first, stop = (date(year, 1, 1).toordinal() for year in (years.start, years.stop))
     return midnight_of(zone, first), midnight_of(zone, stop)
-
-
-def _new_year(year: int) -> int:
-    before = year - 1
-    return before * 365 + before // 4 - before // 100 + before // 400 + 1
 
 
 def table_of(calendar: Calendar, years: range) -> Table:
@@ -139,7 +133,7 @@ class _Clock:
     """The changes of a zone's clock: from when, by the wall clock, each offset places a time of that clock."""
 
     def __init__(self, zone: tzinfo, lo: int, hi: int) -> None:
-        first, last = (min(max(at, (FIRST_DAY - _EPOCH_DAY) * DAY), (LAST_DAY - _EPOCH_DAY) * DAY) for at in (lo, hi))
+        first, last = (min(max(at, (FIRST_DAY - EPOCH_DAY) * DAY), (LAST_DAY - EPOCH_DAY) * DAY) for at in (lo, hi))
         changes = clock_changes(zone, first, last)
         self.changes = [-FAR, *(at for at, _, _ in changes)]
         self.offsets = [offset_at(zone, first), *(after for _, _, after in changes)]
@@ -164,7 +158,7 @@ def _calendar_days(count: int, zone: tzinfo, table: Table) -> Iterator[Piece]:
         yield Piece(table.lo, 0)
         return
     count = min(count, LAST_DAY)
-    last = (LAST_DAY + 1 - _EPOCH_DAY) * DAY - count * DAY - DAY
+    last = (LAST_DAY + 1 - EPOCH_DAY) * DAY - count * DAY - DAY
     # A day before the last one that can be asked about, whatever the offset there.
     stop = min(table.hi, last)
     clock = _Clock(zone, table.lo - 2 * DAY, table.hi + (count + 2) * DAY)

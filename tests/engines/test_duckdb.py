@@ -23,6 +23,7 @@ import sla_engine as sla
 from sla_engine import frames
 from sla_engine.frames import NULL
 from sla_engine.instants import to_micros, utc
+from sla_engine.testing.strategies import calendars_and_instants
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
@@ -286,7 +287,7 @@ def test_null_gives_null(con: Any) -> None:
         ("sla_deadline('gold', TIMESTAMPTZ_NS '2026-03-02 10:00:00.000000001Z')", "nanoseconds are lost"),
         ("sla_deadline('gold', TIMESTAMPTZ 'infinity')", "infinite"),
         ("sla_verdict('gold', now(), TIMESTAMPTZ '-infinity', now())", "infinite"),
-        ("sla_verdict('gold', 10, 9, 20)", "stopped before it was opened"),
+        ("sla_verdict('gold', 10, 9, 20)", "000009+00, before it was opened at 1970-01-01 00:00:00.00001+00"),
         ("sla_deadline('gold', 900000000000000000)", "OutOfRange"),
         ("sla_deadline('gold', now(), 'response', 5)", ""),
     ],
@@ -299,6 +300,61 @@ def test_what_has_no_answer_says_why(duckdb: Any, con: Any, asking: str, said: s
     with pytest.raises(duckdb.Error) as raised:
         con.execute(f"SELECT {asking}").fetchall()
     assert said in str(raised.value)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+@pytest.mark.parametrize(
+    "naive", ["TIMESTAMP '2026-03-02 17:00'", "DATE '2026-03-03'", "TIMESTAMP_S '2026-03-02 17:00'"]
+)
+@pytest.mark.parametrize(
+    "asking",
+    [
+        "sla_verdict('gold', {0}, {1}, {0})",
+        "sla_verdict('gold', {0}, {0}, {1}, 'response')",
+        "sla_elapsed('office', {0}, {1})",
+    ],
+)
+def test_an_instant_without_a_zone_beside_one_with_a_zone_is_refused(
+    duckdb: Any, con: Any, zone: str, naive: str, asking: str
+) -> None:
+    register(con, POLICY)
+    con.execute(f"SET TimeZone = '{zone}'")
+    for one in (naive, f"(SELECT {naive})"):
+        with pytest.raises(duckdb.Error, match="the instants have no zone"):
+            con.execute("SELECT " + asking.format("TIMESTAMPTZ '2026-03-02 14:00+01'", one)).fetchall()
+
+
+@pytest.mark.parametrize("other", ["TIMESTAMPTZ '2026-03-02 17:00Z'", "1.5", "'2026-03-02 17:00Z'"])
+def test_instants_of_two_kinds_are_refused(duckdb: Any, con: Any, other: str) -> None:
+    register(con, POLICY)
+    with pytest.raises(duckdb.Error):
+        con.execute(f"SELECT sla_elapsed('office', 10, {other})").fetchall()
+    with pytest.raises(duckdb.Error):
+        con.execute(f"SELECT sla_verdict('gold', 10, NULL, {other})").fetchall()
+    if not other.startswith("TIMESTAMPTZ"):
+        with pytest.raises(duckdb.Error):
+            con.execute(f"SELECT sla_elapsed('office', TIMESTAMPTZ '2026-03-02 10:00Z', {other})").fetchall()
+
+
+def test_what_stands_beside_an_instant_may_be_missing_or_a_parameter(con: Any) -> None:
+    register(con, POLICY)
+    opened, at = datetime(2026, 3, 2, 9, tzinfo=UTC), datetime(2026, 3, 2, 10, tzinfo=UTC)
+    assert con.execute("SELECT sla_verdict('gold', ?, NULL, ?)", [opened, at]).fetchall() == [("undecided",)]
+    assert con.execute("SELECT sla_elapsed('office', ?, ?)", [opened, at]).fetchall() == [(timedelta(hours=1),)]
+    assert con.execute("SELECT sla_elapsed('office', ?, NULL)", [opened]).fetchall() == [(None,)]
+
+
+def test_the_name_of_an_answer_may_be_used_again(con: Any) -> None:
+    register(con, POLICY)
+    con.execute(
+        "CREATE TABLE tickets AS SELECT TIMESTAMPTZ '2026-03-02 09:00+01' + to_hours(i) AS opened FROM range(3) r(i)"
+    )
+    found = con.execute(
+        "SELECT sla_deadline('gold', opened) AS due, due > TIMESTAMPTZ '2026-03-02 13:00+01' AS late, "
+        "sla_verdict('gold', opened, NULL, now()) AS verdict, sla_elapsed('office', opened, due) AS promised "
+        "FROM tickets WHERE due > opened AND promised > INTERVAL 0 HOURS ORDER BY opened"
+    ).fetchall()
+    assert [row[1:] for row in found] == [(late, "breached", timedelta(hours=4)) for late in (False, True, True)]
 
 
 @pytest.mark.parametrize("facts", ["5", "[1, 2]", "'nonsense'", "{'priority': [1]}"])
@@ -401,6 +457,117 @@ def test_steps_answer_beyond_what_they_have_seen(duckdb: Any) -> None:
                 starts = random.integers(since, until, 500)
                 starts[:250] -= starts[:250] % HOUR - random.integers(-1, 2, 250)
                 assert (one.due(starts) == kernel.add(starts, amount)).all()
+            assert one._table is not None  # the kernel says the same, and takes longer
+
+
+def told(ask: Callable[..., Any], *columns: Any) -> tuple[list[int], str]:
+    """The answers, or the kind of error that there is instead."""
+    try:
+        return ask(*columns).tolist(), ""
+    except sla.SlaError as error:
+        return [], type(error).__name__
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    case=calendars_and_instants(8, horizon=2),
+    amount=st.sampled_from([1, HOUR, 4 * HOUR, 9 * HOUR]) | st.integers(1, 60 * HOUR),
+    size=st.integers(1, 8),
+)
+def test_steps_of_any_calendar_are_its_answers(duckdb: Any, case: Any, amount: int, size: int) -> None:
+    steps = import_module("sla_engine.frames.duckdb.steps")
+    del duckdb
+    calendar, given_ = case
+    kernel = frames.kernel_of(calendar)
+    one = steps.Steps(kernel, amount)
+
+    def agree(starts: list[int]) -> None:
+        at = np.array(starts, dtype=np.int64)
+        assert told(one.due, at) == told(kernel.add, at, amount)
+
+    micros = [to_micros(at) for at in given_]
+    for start in range(0, len(micros), size):
+        agree(micros[start : start + size])
+    known = one._table
+    if known is not None:
+        # Where the table begins and ends, each alone, because a table that reaches further is made where one is beyond.
+        wide = 1 << int(known.width)
+        for edge in (known.first, known.last, known.first + (known.last - known.first) // wide * wide):
+            for beside in (-1, 0, 1, wide // 2):
+                one._table = known
+                agree([edge + beside])
+        windows = calendar.timeline.spans(known.last - wide, known.last + wide)
+        for moment in (edge + beside for window in windows for edge in window for beside in (-1, 0, 1)):
+            one._table = known
+            agree([moment])
+            agree([moment - amount])
+        one._table = known
+        agree([edge + beside for edge in known.after[:-1].tolist()[:500] for beside in (-1, 0, 1)] or micros)
+
+
+def test_steps_of_what_closes_for_good_are_those_of_the_calendar(duckdb: Any) -> None:
+    steps = import_module("sla_engine.frames.duckdb.steps")
+    del duckdb
+    day = datetime(2026, 3, 2, tzinfo=UTC)
+    for hours, zones in ((10, "UTC"), (3, "Europe/Rome")):
+        calendar = sla.BusinessCalendar(zone=zones, hours={}, openings=[(day, day + timedelta(hours=hours))], horizon=2)
+        kernel = frames.kernel_of(calendar)
+        for amount in (1, 3 * HOUR, 10 * HOUR, 11 * HOUR):
+            one = steps.Steps(kernel, amount)
+            for hour in (-30_000, -20_000, -8_000, -1, 0, 1, 2, 7, 8, 9, 10, 11, 9_000):
+                for beside in (-1, 0, 1):
+                    at = np.array([to_micros(day) + hour * HOUR + beside])
+                    assert told(one.due, at) == told(kernel.add, at, amount)
+
+
+def test_steps_where_nothing_opens_for_longer_than_the_horizon(duckdb: Any) -> None:
+    steps = import_module("sla_engine.frames.duckdb.steps")
+    del duckdb
+    early, late = datetime(2026, 3, 2, tzinfo=UTC), datetime(2031, 3, 2, tzinfo=UTC)
+    pairs = [(day, day + timedelta(hours=10)) for day in (early, late, late + timedelta(days=9))]
+    kernel = frames.kernel_of(sla.BusinessCalendar(zone="UTC", hours={}, openings=pairs, horizon=2))
+    for amount in (1, 3 * HOUR, 10 * HOUR, 11 * HOUR):
+        one = steps.Steps(kernel, amount)
+        # From the later opening its table would reach back over the years in which nothing is due.
+        for day in (late, early):
+            for hour in (-30_000, -10_000, -1, 0, 1, 7, 9, 10, 9_000, 20_000):
+                at = np.array([to_micros(day) + hour * HOUR])
+                assert told(one.due, at) == told(kernel.add, at, amount)
+
+
+def test_amounts_that_differ_from_query_to_query_are_told_apart(con: Any) -> None:
+    register(con, POLICY)
+    starts = edges()
+    amounts = [(one * 7 % 90 - 20) * HOUR for one in range(len(starts))]
+    table(con, a=instants(starts), amount=amounts)
+    office = POLICY.calendar("office")
+    for amount in (4 * HOUR, 9 * HOUR, 1, 0, -HOUR, 4 * HOUR):
+        found = asked(con, f"sla_add('office', a, {amount}::BIGINT)")
+        expected = [None if at == NULL else office.timeline.add(at, amount) for at in starts]
+        assert found == expected
+    # Those of which no row is empty, all alike or each its own.
+    con.execute("DELETE FROM tickets WHERE a IS NULL")
+    for amount in (4 * HOUR, 9 * HOUR, 0, -HOUR):
+        found = asked(con, f"sla_add('office', a, {amount}::BIGINT)")
+        assert found == [office.timeline.add(at, amount) for at in starts if at != NULL]
+    pairs = [(at, amount) for at, amount in zip(starts, amounts, strict=True) if at != NULL]
+    assert asked(con, "sla_add('office', a, amount)") == [office.timeline.add(*pair) for pair in pairs]
+    texts = ["4h", "2 business days", "9h", "1 calendar days", "4h"]
+    for text in texts:
+        found = asked(con, f"sla_add('office', a, '{text}')")
+        assert found == [to_micros(office.add(utc(at), text)) for at, _ in pairs]
+
+
+@given(st.lists(st.lists(st.none() | st.integers(-(2**62), 2**62), max_size=4), max_size=4), st.integers(0, 5))
+def test_a_column_of_any_chunks_is_read_as_what_it_holds(
+    duckdb: Any, chunks: list[list[int | None]], start: int
+) -> None:
+    blocks = import_module("sla_engine.frames.duckdb.blocks")
+    del duckdb
+    column = pa.chunked_array([pa.array(one, pa.int64()) for one in chunks], pa.int64()).slice(start)
+    found, empty = blocks.integers(column)
+    assert found.tolist() == [NULL if one is None else one for one in column.to_pylist()]
+    assert empty == (column.null_count > 0)
 
 
 def test_a_slice_of_a_column_is_read_as_such(duckdb: Any) -> None:
@@ -413,8 +580,11 @@ def test_a_slice_of_a_column_is_read_as_such(duckdb: Any) -> None:
     ]
 
 
-def test_threads_answer_in_turn_and_none_is_left_out(duckdb: Any) -> None:
-    turns = import_module("sla_engine.frames.duckdb.turns").Turns()
+@pytest.mark.parametrize("naps", [0, 1, 10])
+def test_threads_answer_in_turn_and_none_is_left_out(duckdb: Any, monkeypatch: pytest.MonkeyPatch, naps: int) -> None:
+    room = import_module("sla_engine.frames.duckdb.turns")
+    turns = room.Turns()
+    monkeypatch.setattr(room, "_NAPS", naps)  # with none, each waits for the very next turn
     del duckdb
     inside: list[int] = []
     most: list[int] = []
@@ -430,7 +600,7 @@ def test_threads_answer_in_turn_and_none_is_left_out(duckdb: Any) -> None:
 
     asked = turns.taken(half)
 
-    def told(number: int) -> int:
+    def halved(number: int) -> int:
         try:
             found: int = asked(number)
         except ValueError as error:
@@ -438,7 +608,7 @@ def test_threads_answer_in_turn_and_none_is_left_out(duckdb: Any) -> None:
         return found
 
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(told, range(2_000)))
+        found = list(pool.map(halved, range(2_000)))
     assert found == [-number if number % 2 else number // 2 for number in range(2_000)]
     assert max(most) == 1
     assert list(signature(asked).parameters) == ["number"]  # from which DuckDB knows how many there are

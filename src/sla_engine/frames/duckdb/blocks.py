@@ -59,6 +59,13 @@ def arrow(found: Ints, *, empty: bool) -> Any:
     return pa.Array.from_buffers(pa.int64(), len(found), [None, pa.py_buffer(found)])
 
 
+def refused(texts: Any) -> Any:
+    """Raise `InvalidLog` with the first of the texts; nothing is refused where there is none."""
+    for text in texts:
+        raise InvalidLog(text.as_py())
+    return pa.array([], pa.int64())
+
+
 def due_after(amount: Amount, calendar: Calendar) -> Due:
     """Return what answers when an amount after starts, all of which have a value, is over."""
     kernel = kernel_of(calendar)

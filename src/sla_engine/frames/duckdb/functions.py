@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _NUMBERS = count()
 _NAIVE = "the instants have no zone: write when AT TIME ZONE 'Europe/Rome', with the zone in which they were written"
+_MIXED = "all instants are of one kind: TIMESTAMPTZ, or BIGINT microseconds since 1970 UTC"
 _FINE = "nanoseconds are lost in microseconds: cast to TIMESTAMPTZ, which rounds, if that is meant"
 _DAYS = "days and months of an INTERVAL have no fixed length here: write hours, or a text such as '5 business days'"
 
@@ -95,6 +96,7 @@ class _Functions:
             self._add(f"add_{number}", blocks.add_micros(name, made), ["BIGINT", "BIGINT"])
             self._add(f"text_{number}", blocks.add_text(name, made), ["BIGINT", "VARCHAR"])
             self._add(f"elapsed_{number}", blocks.elapsed(name, made), ["BIGINT", "BIGINT"])
+        self._add("refuse", blocks.refused, ["VARCHAR"])
         self.by_tier = not (policy.rules or policy.versions or policy.customers)
         """Whether a tier and a target say what is promised, and nothing else is asked about."""
         if not self.by_tier:
@@ -112,6 +114,14 @@ class _Functions:
     def _ask(self, name: str, *arguments: str) -> str:
         return f"{quoted(f'{self.marked}_{name}')}({', '.join(arguments)})"
 
+    def _refuse(self, text: str) -> str:
+        """
+        Return an error of the query, of the type of microseconds, from a text in SQL.
+
+        It is no `error()`, which has a side effect for DuckDB, so that no alias of an answer could be used again.
+        """
+        return self._ask("refuse", text)
+
     def macros(self) -> Iterator[str]:
         """Yield the statements that make the macros."""
         yield self._macro("add", self._sums())
@@ -124,6 +134,43 @@ class _Functions:
     def _macro(self, name: str, overloads: list[str]) -> str:
         return f"CREATE OR REPLACE TEMP MACRO {quoted(self.prefix + name)}{', '.join(overloads)}"
 
+    def _unknown(self, what: str, expression: str, names: list[str], where: str = "") -> str:
+        """Return the error about a name that there is not."""
+        known = f"'{where}. There is {', '.join(map(repr, names)) or 'none'}"
+        return self._refuse(
+            f"concat({literal(f'{what}: there is no {what} ' + chr(39))}, {expression}, {literal(known)})"
+        )
+
+    def _overloads(
+        self, parameters: str, instants: list[str], body: Any, *, told: tuple[str, str] = ("", ""), kind: str = "BIGINT"
+    ) -> list[str]:
+        """
+        Return a macro for each way to say instants; what cannot be said exactly is refused.
+
+        The first instant chooses. DuckDB would read a second one without a zone by the zone of the session, so the
+        others have no type, and the macro looks at what they are. `kind` is the type of what `body` writes, and `told`
+        what makes the answer of it, where instants are TIMESTAMPTZ and where they are numbers.
+        """
+        found: list[str] = []
+        for (given, types), back in zip(_GIVEN, told, strict=True):
+            values = [instants[0], *(f"CAST({one} AS {given})" for one in instants[1:])]
+            checks = [
+                f"WHEN typeof({one}) {test} THEN CAST({self._refuse(literal(text))} AS {kind})"
+                for one in instants[1:]
+                for test, text in ((f"IN ({_WITHOUT_ZONE})", _NAIVE), (f"NOT IN ({types}, '\"NULL\"')", _MIXED))
+            ]
+            if given == "TIMESTAMPTZ":
+                endless = " OR ".join(f"NOT isfinite({one})" for one in values)
+                checks.append(f"WHEN {endless} THEN CAST({self._refuse(literal(ENDLESS))} AS {kind})")
+                values = [f"epoch_us({one})" for one in values]
+            asked = f"CASE {' '.join(checks)} ELSE {body(*values)} END" if checks else body(*values)
+            found.append(f"({parameters.format(given)}) AS {back}({asked})")
+        return [
+            *found,
+            f"({parameters.format('TIMESTAMP')}) AS {error(_NAIVE)}",
+            f"({parameters.format('TIMESTAMPTZ_NS')}) AS {error(_FINE)}",
+        ]
+
     # --- calendars ---------------------------------------------------------------------------------------------------
 
     def _of_calendar(self, what: str, *arguments: str) -> str:
@@ -132,15 +179,16 @@ class _Functions:
             f"WHEN calendar = {literal(name)} THEN {self._ask(f'{what}_{number}', *arguments)}"
             for name, number in self.calendars.items()
         ]
-        return " ".join([*cases, f"ELSE {_unknown('calendar', 'calendar', list(self.calendars))}"])
+        return " ".join([*cases, f"ELSE {self._unknown('calendar', 'calendar', list(self.calendars))}"])
 
     def _sums(self) -> list[str]:
+        refused = self._refuse(literal(_DAYS))
         amounts = {
             "BIGINT": ("add", "amount", ""),
             "INTERVAL": (
                 "add",
                 "epoch_us(amount)",
-                f"WHEN year(amount) <> 0 OR month(amount) <> 0 OR day(amount) <> 0 THEN {error(_DAYS)} ",
+                f"WHEN year(amount) <> 0 OR month(amount) <> 0 OR day(amount) <> 0 THEN {refused} ",
             ),
             "VARCHAR": ("text", "amount", ""),
         }
@@ -151,15 +199,16 @@ class _Functions:
                 empty = "WHEN calendar IS NULL OR start IS NULL OR amount IS NULL THEN NULL"
                 return f"CASE {empty} {refused}{self._of_calendar(what, start, amount)} END"
 
-            found += _overloads("calendar VARCHAR, start {0}, amount " + kind, ["start"], body, "make_timestamptz")
+            found += self._overloads("calendar VARCHAR, start {0}, amount " + kind, ["start"], body, told=_INSTANTS)
         return found
 
     def _elapsed(self) -> list[str]:
         def body(start: str, until: str) -> str:
             empty = 'WHEN calendar IS NULL OR start IS NULL OR "end" IS NULL THEN NULL'
-            return f"to_microseconds(CASE {empty} {self._of_calendar('elapsed', start, until)} END)"
+            return f"CASE {empty} {self._of_calendar('elapsed', start, until)} END"
 
-        return _overloads('calendar VARCHAR, start {0}, "end" {0}', ["start", '"end"'], body)
+        durations = "to_microseconds", "to_microseconds"
+        return self._overloads('calendar VARCHAR, start {0}, "end"', ["start", '"end"'], body, told=durations)
 
     # --- tiers -------------------------------------------------------------------------------------------------------
 
@@ -177,15 +226,15 @@ class _Functions:
             asked = {place: self._ask(f"due_{number}_{place}", opened) for place in range(len(names))}
             if target is not None:
                 inner = [f"WHEN {target} = {literal(name)} THEN {asked[place]}" for place, name in enumerate(names)]
-                refused = _unknown("target", target, names, f" in the tier {tier.name!r}")
+                refused = self._unknown("target", target, names, f" in the tier {tier.name!r}")
                 answer = f"CASE {' '.join(inner)} ELSE {refused} END" if inner else refused
             else:
                 try:
                     answer = asked[names.index(tier.target(None).name)]
                 except SlaError as refusal:
-                    answer = error(str(refusal))
+                    answer = self._refuse(literal(str(refusal)))
             cases.append(f"WHEN tier = {literal(tier.name)} THEN {answer}")
-        return " ".join([*cases, f"ELSE {_unknown('tier', 'tier', [one.name for one in self.policy.tiers])}"])
+        return " ".join([*cases, f"ELSE {self._unknown('tier', 'tier', [one.name for one in self.policy.tiers])}"])
 
     def _deadlines(self) -> list[str]:
         found: list[str] = []
@@ -194,7 +243,7 @@ class _Functions:
             def body(opened: str, target: str | None = target, facts: str = facts) -> str:
                 return self._due(opened, target, facts)
 
-            found += _overloads("tier VARCHAR, opened {0}" + extra, ["opened"], body, "make_timestamptz")
+            found += self._overloads("tier VARCHAR, opened {0}" + extra, ["opened"], body, told=_INSTANTS)
         return found
 
     def _verdicts(self) -> list[str]:
@@ -207,16 +256,24 @@ class _Functions:
                 nothing = f"coalesce({seen}, {at}) IS NULL"
                 return (
                     f"CASE WHEN {' OR '.join([*empty, nothing])} THEN NULL "
-                    f"WHEN stopped < opened THEN {error('the ticket was stopped before it was opened: mend the log')} "
+                    f"WHEN {stopped} < {opened} THEN CAST({self._refuse(_stopped_early(opened, stopped))} AS VARCHAR) "
                     f"WHEN coalesce({seen}, {at}) > {self._due(opened, target, facts)} THEN 'breached' "
                     f"WHEN {seen} IS NOT NULL THEN 'met' ELSE 'undecided' END"
                 )
 
-            found += _overloads(
-                'tier VARCHAR, opened {0}, stopped {0}, "at" {0}' + extra, ["opened", "stopped", '"at"'], body
+            found += self._overloads(
+                'tier VARCHAR, opened {0}, stopped, "at"' + extra, ["opened", "stopped", '"at"'], body, kind="VARCHAR"
             )
         return found
 
+
+_GIVEN = (
+    ("TIMESTAMPTZ", "'TIMESTAMP WITH TIME ZONE'"),
+    ("BIGINT", "'BIGINT', 'INTEGER', 'SMALLINT', 'TINYINT', 'UINTEGER', 'USMALLINT', 'UTINYINT'"),
+)
+"""How instants may be given, and what DuckDB calls the types of those beside the first."""
+_WITHOUT_ZONE = "'TIMESTAMP', 'TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP_NS', 'DATE'"
+_INSTANTS = "make_timestamptz", ""
 
 _ASKED: tuple[tuple[str, str | None, str], ...] = (
     ("", None, "NULL"),
@@ -226,19 +283,11 @@ _ASKED: tuple[tuple[str, str | None, str], ...] = (
 """What may stand behind the instants: the parameters, the target, and the attributes as text."""
 
 
-def _overloads(parameters: str, instants: list[str], body: Any, back: str = "") -> list[str]:
-    """Return a macro for each way to say instants; what cannot be said exactly is refused."""
-    endless = " OR ".join(f"NOT isfinite({one})" for one in instants)
-    exact = body(*(f"epoch_us({one})" for one in instants))
-    return [
-        f"({parameters.format('TIMESTAMPTZ')}) AS CASE WHEN {endless} THEN {error(ENDLESS)} ELSE {back}({exact}) END",
-        f"({parameters.format('BIGINT')}) AS ({body(*instants)})",
-        f"({parameters.format('TIMESTAMP')}) AS {error(_NAIVE)}",
-        f"({parameters.format('TIMESTAMPTZ_NS')}) AS {error(_FINE)}",
-    ]
+def _stopped_early(opened: str, stopped: str) -> str:
+    """Return, in SQL, what is said of a stop before the opening."""
+    parts = ("'the ticket was stopped at '", _moment(stopped), "', before it was opened at '", _moment(opened))
+    return f"concat({', '.join(parts)}, '. Mend the log')"
 
 
-def _unknown(what: str, expression: str, names: list[str], where: str = "") -> str:
-    """Return an error of SQL about a name that there is not."""
-    known = f"'{where}. There is {', '.join(map(repr, names)) or 'none'}"
-    return f"error(concat({literal(f'{what}: there is no {what} ' + chr(39))}, {expression}, {literal(known)}))"
+def _moment(micros: str) -> str:
+    return f"CAST(make_timestamptz({micros}) AS VARCHAR)"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from itertools import pairwise
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
+from unittest import mock
 
 import polars as pl
 import pyarrow as pa
@@ -16,9 +20,13 @@ from hypothesis import strategies as st
 
 import sla_engine as sla
 from sla_engine import LogMapping, Policy, frames
+from sla_engine.frames.clocks.compliance import _Clocks
+from sla_engine.frames.streams import figures
 
+Log = tuple[pa.Table, list[sla.Ticket]]
 MONDAY = datetime(2026, 3, 23, 8, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MICRO = timedelta(microseconds=1)
 POLICY = Policy.from_data(
     {
         "name": "Desk",
@@ -40,6 +48,9 @@ POLICY = Policy.from_data(
         "versions": [{"from_date": "2026-03-28", "exclusions": [{"when": {"customer": "other"}, "reason": "gone"}]}],
     }
 )
+CUSTOMERS = POLICY.model_copy(update={"versions": (), "exclusions": ()})
+"""No exclusion asks who the customer is; only whose it is depends on that."""
+LATER = POLICY.model_copy(update={"customers": (), "exclusions": ()})
 PLAIN = POLICY.model_copy(update={"exclusions": (), "customers": (), "versions": ()})
 ATTRIBUTES = ("customer", "channel")
 ROME = "Europe/Rome"
@@ -52,7 +63,7 @@ FRAMES: dict[str, Callable[[pa.Table], Any]] = {
 
 
 @cache
-def log(seed: int, number: int) -> tuple[pa.Table, list[sla.Ticket]]:
+def log(seed: int, number: int) -> Log:
     """A log as a table, and the tickets in it."""
     random = Random(seed)  # noqa: S311
     rows: list[dict[str, Any]] = []
@@ -71,6 +82,11 @@ def log(seed: int, number: int) -> tuple[pa.Table, list[sla.Ticket]]:
             rows.append({"ticket": f"T{name}", "at": at, "kind": kind, "to": random.choice(["first", "second"])})
             if kind == "note":
                 rows[-1]["channel"] = random.choice(["spam", "mail"])
+    return of_rows(rows)
+
+
+def of_rows(rows: list[dict[str, Any]]) -> Log:
+    """Rows as a table, and the tickets in them."""
     columns = ["ticket", "at", "kind", "tier", "to", "customer", "channel"]
     table = pa.table(
         {
@@ -86,8 +102,7 @@ def log(seed: int, number: int) -> tuple[pa.Table, list[sla.Ticket]]:
 
 def same(  # noqa: PLR0917  (what is counted, and how)
     rows: Any,
-    seed: int,
-    number: int,
+    logged: Log,
     kind: str,
     policy: Policy,
     at: datetime,
@@ -96,7 +111,7 @@ def same(  # noqa: PLR0917  (what is counted, and how)
     excluding: bool,
 ) -> int:
     """The figures of a frame are those of the outcomes; what is in no figure is counted too. Return how many clocks."""
-    table, given = log(seed, number)
+    table, given = logged
     outcomes = policy.evaluate_all(given, at=at).outcomes()
     expected = sla.compliance(outcomes, exclude=policy.excluded if excluding else None, **asked)
     clocks = frames.evaluate(FRAMES[kind](table), policy, at=at, attributes=ATTRIBUTES)
@@ -149,7 +164,138 @@ def test_figures_of_any_kind(clock_rows: Any, seed: int, kind: str, policy: Poli
     excluding = asked.pop("excluding")
     if asked["zone"] is None and asked["period"] is None:
         asked["zone"] = "UTC"
-    same(clock_rows, seed, 60 if seed else 3, kind, policy, at, asked, excluding=excluding)
+    same(clock_rows, log(seed, 60 if seed else 3), kind, policy, at, asked, excluding=excluding)
+
+
+EDGES = [
+    datetime(2026, 3, 27, 23, tzinfo=UTC),  # the version of the 28th, in Rome
+    datetime(2026, 3, 28, 23, tzinfo=UTC),  # the day on which the clock changes there, and the one after it
+    datetime(2026, 3, 29, 22, tzinfo=UTC),
+    datetime(2026, 3, 31, 22, tzinfo=UTC),  # April in Rome, in Tokyo, in New York and in UTC
+    datetime(2026, 3, 31, 15, tzinfo=UTC),
+    datetime(2026, 4, 1, 4, tzinfo=UTC),
+    datetime(2026, 4, 1, tzinfo=UTC),
+    datetime(2026, 4, 30, 15, tzinfo=UTC),
+    datetime(2026, 3, 23, tzinfo=UTC),  # a week in UTC
+    datetime(2026, 3, 30, tzinfo=UTC),
+]
+at_an_edge = st.builds(datetime.__add__, st.sampled_from(EDGES), st.sampled_from([-MICRO, 0 * MICRO, MICRO]))
+
+
+@st.composite
+def edged(draw: st.DrawFn) -> Log:
+    """Tickets that are opened, due and stopped where periods and versions begin, and a microsecond beside."""
+    rows: list[dict[str, Any]] = []
+    for name in range(draw(st.integers(1, 8))):
+        # Of clocks that always run, one is due after 5 hours and one after 20.
+        opened = draw(at_an_edge) - draw(st.sampled_from([0, 5, 20])) * HOUR
+        own = {
+            "customer": draw(st.sampled_from(["acme", "other", None])),
+            "channel": draw(st.sampled_from(["chat", "mail", "spam", None])),
+        }
+        tier = draw(st.sampled_from(["second", "second", "first"]))
+        rows.append({"ticket": f"T{name}", "at": opened, "kind": "open", "tier": tier, **own})
+        stopped = draw(st.none() | at_an_edge | st.sampled_from([0, 5, 20]).map(lambda hours: opened + hours * HOUR))  # noqa: B023
+        if stopped is not None and stopped >= opened:
+            rows.append(
+                {"ticket": f"T{name}", "at": stopped, "kind": draw(st.sampled_from(["solve", "cancel", "pause"]))}
+            )
+    return of_rows(rows)
+
+
+@given(
+    logged=edged(),
+    policy=st.sampled_from([POLICY, CUSTOMERS, LATER]),
+    at=at_an_edge | st.just(MONDAY + 60 * DAY),
+    kind=st.sampled_from(["arrow", "polars"]),
+    by=st.sampled_from([(), "day", "week", "month", ["month", "customer"], "year"]),
+    period=periods,
+    attribute=st.sampled_from(["due", "opened", "stopped"]),
+    zone=st.sampled_from([ROME, "America/New_York", "UTC"]),
+    excluding=st.booleans(),
+)
+@settings(max_examples=100)
+def test_clocks_at_the_edges_of_periods_and_versions(
+    clock_rows: Any, logged: Log, policy: Policy, at: datetime, kind: str, **asked: Any
+) -> None:
+    excluding = asked.pop("excluding")
+    same(clock_rows, logged, kind, policy, at, asked, excluding=excluding)
+
+
+@pytest.mark.parametrize("edge", EDGES, ids=str)
+def test_what_happens_as_a_period_or_a_version_begins_is_in_it(clock_rows: Any, edge: datetime) -> None:
+    own = {"customer": "other", "channel": "mail", "tier": "second"}
+    rows: list[dict[str, Any]] = []
+    # The last of all is exactly there: opened, stopped, due.
+    for name, (opened, stopped) in enumerate(
+        (edge - back - beside, edge - beside)
+        for beside in (MICRO, 0 * MICRO)
+        for back in (0 * HOUR, 5 * HOUR, 20 * HOUR, 3 * DAY)
+    ):
+        rows.append({"ticket": f"T{name}", "at": opened, "kind": "open", **own})
+        rows.append({"ticket": f"T{name}", "at": stopped, "kind": "solve"})
+    logged = of_rows(rows)
+    months = [sla.Month(2026, month, zone=zone) for month in (3, 4) for zone in (ROME, "Asia/Tokyo", "UTC")]
+    for period in (None, *months, sla.Week(2026, 13, zone="UTC"), sla.Day(date(2026, 3, 29), zone=ROME)):
+        for attribute in ("due", "opened", "stopped"):
+            asked = {"by": "day", "zone": ROME, "period": period, "attribute": attribute}
+            total = same(clock_rows, logged, "arrow", POLICY, edge + DAY, asked, excluding=True)
+            assert total == 16
+
+
+@given(
+    seed=st.integers(1, 5),
+    cuts=st.lists(st.integers(0, 200), max_size=6),
+    chunk=st.sampled_from([1, 3, 1000]),
+    at=st.integers(0, 60).map(lambda half: MONDAY + half * DAY / 2),
+    by=groups,
+    period=periods,
+    attribute=st.sampled_from(["due", "opened", "stopped"]),
+    tiers=st.lists(
+        st.sampled_from([("second", "whole"), ("first", "response"), ("third", "response")]), max_size=3, unique=True
+    ),
+    excluding=st.booleans(),
+)
+@settings(max_examples=60)
+def test_figures_added_up_part_by_part_are_those_of_all(  # noqa: PLR0917  (what is counted, and how)
+    clock_rows: Any,
+    seed: int,
+    cuts: list[int],
+    chunk: int,
+    at: datetime,
+    by: Any,
+    period: Any,
+    attribute: Any,
+    tiers: list[tuple[str, str]],
+    *,
+    excluding: bool,
+) -> None:
+    table, given_ = log(seed, 60)
+    outcomes = POLICY.evaluate_all(given_, at=at).outcomes()
+    asked = {"by": by, "period": period, "attribute": attribute, "zone": "UTC", "tiers": tiers}
+    expected = sla.compliance(outcomes, exclude=POLICY.excluded if excluding else None, **asked)
+    clocks: Any = frames.evaluate(table, POLICY, at=at, attributes=ATTRIBUTES)
+    names = (by,) if isinstance(by, str) else tuple(by)
+    edges = [0, *sorted(min(one, len(clocks)) for one in cuts), len(clocks)]
+    with TemporaryDirectory() as folder, mock.patch.object(figures, "_CLOCKS", chunk):
+        sums = figures.Sums(names, period, "UTC", tiers, Path(folder) / "times")
+        for start, stop in pairwise(edges):
+            sums.add(_Clocks(clocks.slice(start, stop - start), attribute, POLICY if excluding else None))
+        found = sums.compliance(attribute)
+    assert (len(found.outside), len(found.unattributed)) == (len(expected.outside), len(expected.unattributed))
+
+    def told(given: sla.Compliance) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = clock_rows.of_figures(given, names)
+        return rows
+
+    # Those of tiers that were not to be listed come by their names, and not as they were first seen.
+    place = {pair: number for number, pair in enumerate(tiers)}
+    labels = ("tier", "target", *names)
+    ordered = sorted(
+        told(expected),
+        key=lambda row: (place.get((row["tier"], row["target"]), len(place)), tuple(row[name] for name in labels)),
+    )
+    assert told(found) == ordered
 
 
 @pytest.mark.parametrize("kind", FRAMES)
@@ -157,7 +303,7 @@ def test_many_clocks_are_counted(clock_rows: Any, kind: str) -> None:
     at = MONDAY + 30 * DAY
     for by in ((), "customer", ["month", "channel"], ["day"]):
         asked = {"by": by, "zone": ROME}
-        assert same(clock_rows, 9, 400, kind, POLICY, at, asked, excluding=True) > 800
+        assert same(clock_rows, log(9, 400), kind, POLICY, at, asked, excluding=True) > 800
 
 
 def test_exclusions_take_out_what_the_version_in_force_says() -> None:
@@ -174,6 +320,30 @@ def test_exclusions_take_out_what_the_version_in_force_says() -> None:
         one.phase == "cancelled" and one.verdict == "undecided" for one in outcomes if not POLICY.excluded(one)
     )
     assert found["excluded"].sum() == cancelled + sum(POLICY.excluded(one) is not None for one in outcomes)
+
+
+def test_figures_that_count_none_come_after_those_that_do() -> None:
+    days = {"second": 1, "first": 8, "third": 2}
+    tiers = {name: {"calendar": "always", "targets": {"agent_work": "5h"}} for name in days}
+    policy = Policy.from_data({**PLAIN.to_data(), "tiers": tiers})
+    rows = [{"ticket": name, "at": MONDAY + day * DAY, "kind": "open", "tier": name} for name, day in days.items()]
+    clocks = frames.evaluate(pl.DataFrame(of_rows(rows)[0]), policy, at=MONDAY + 9 * DAY)
+    found = frames.compliance(clocks, period=sla.Week(2026, 14, zone=ROME), attribute="opened")
+    assert found.select("tier", "breached", "outside").rows() == [("first", 1, 0), ("second", 0, 1), ("third", 0, 1)]
+    # What is in another period belongs to no day of this one, nor to one of its own.
+    found = frames.compliance(clocks, by="day", period=sla.Week(2026, 14, zone=ROME), attribute="opened")
+    assert found.select("tier", "day", "outside").rows() == [
+        ("first", "2026-03-31", 0),
+        ("second", "", 1),
+        ("third", "", 1),
+    ]
+
+
+@pytest.mark.parametrize("policy", [CUSTOMERS, LATER], ids=["customers", "versions"])
+def test_exclusions_of_customers_alone_and_of_versions_alone(clock_rows: Any, policy: Policy) -> None:
+    for by in ((), "customer"):
+        asked = {"by": by, "attribute": "opened"}
+        assert same(clock_rows, log(9, 400), "arrow", policy, MONDAY + 30 * DAY, asked, excluding=True) > 800
 
 
 @pytest.mark.parametrize("kind", FRAMES)

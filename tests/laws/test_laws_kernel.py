@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import partial
+from itertools import accumulate
 from random import Random
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -17,8 +19,11 @@ import sla_engine as sla
 from sla_engine import Calendar, SlaError
 from sla_engine.calendars import business_dates
 from sla_engine.errors import BeyondHorizon
+from sla_engine.frames import columns
 from sla_engine.frames.kernels.kernel import NULL, Kernel, Never, kernel_of
-from sla_engine.instants import DAY, to_micros
+from sla_engine.frames.kernels.per_row import Kernels
+from sla_engine.frames.kernels.rows import FAR_APART, ROWS, Axis, groups
+from sla_engine.instants import DAY, to_micros, utc
 from sla_engine.testing.strategies import calendars_and_instants
 
 HOUR = 3_600_000_000
@@ -369,3 +374,255 @@ def test_lengths_and_rooms_that_do_not_fit_are_refused() -> None:
             kernel.add(one if column_ is one else np.array([0, 0]), column_, out=column_)
     with pytest.raises(sla.InvalidInstant, match="2 starts and 1"):
         kernel.elapsed(one, column([1]))
+
+
+# --- edges: of tables, of horizons, of blocks, of years -----------------------------------------------------------
+
+JANUARIES = [to_micros(datetime(year, 1, 1, tzinfo=UTC)) for year in range(2019, 2031)]
+
+
+@st.composite
+def sparse(draw: st.DrawFn) -> tuple[Calendar, list[int], list[int]]:
+    """
+    A calendar that opens a few times, where years begin and just where the horizon of a start ends, a microsecond
+    beside; starts at such moments, and amounts that end with a window.
+    """
+    horizon = draw(st.sampled_from([1, 2]))
+    near = horizon * 365 * DAY
+    beside = st.sampled_from([-1, 0, 1, HOUR, -HOUR, DAY])
+    first = draw(st.sampled_from(JANUARIES[3:-3])) + draw(beside)
+    far = st.sampled_from([-2 * near, -near - DAY, -near, 0, near, near + DAY, 2 * near])
+    moment = st.one_of(
+        st.builds(lambda away, more: first + away + more, far, beside),
+        st.builds(lambda at, more: at + more, st.sampled_from(JANUARIES), beside),
+    )
+    opens = draw(st.lists(moment, min_size=1, max_size=4, unique=True))
+    length = st.sampled_from([1, 2, HOUR, DAY, 40 * DAY])
+    pairs = [(at, at + draw(length)) for at in sorted(opens)]
+    calendar = sla.BusinessCalendar(
+        zone="UTC", hours={}, openings=[(utc(at), utc(until)) for at, until in pairs], horizon=horizon
+    )
+    spans = calendar.timeline.spans(JANUARIES[0] - 2 * near, JANUARIES[-1] + 2 * near)
+    starts = [
+        first,
+        *draw(st.lists(moment | st.sampled_from([edge for pair in spans for edge in pair]), min_size=3, max_size=3)),
+    ]
+    lengths = [until - at for at, until in spans]
+    sums = [sum(lengths[first_:last_]) for last_ in range(1, len(spans) + 1) for first_ in range(last_)]
+    sized = st.builds(
+        lambda size, more, sign: sign * (size + more), st.sampled_from(sums), beside, st.sampled_from([1, -1])
+    )
+    return calendar, starts, draw(st.lists(sized, min_size=4, max_size=4))
+
+
+@given(sparse(), st.booleans())
+@settings(max_examples=150)
+def test_windows_at_the_edges_of_tables_and_horizons(case: tuple[Calendar, list[int], list[int]], grown: bool) -> None:
+    calendar, starts, given_ = case
+    kernel, timeline = Kernel(calendar), calendar.timeline
+    if grown:  # what one row knows is known of all
+        timeline.covering(JANUARIES[0], JANUARIES[-1])
+    at = column(starts)
+    for ask, scalar in ((kernel.add, timeline.add), (kernel.subtract, timeline.subtract)):
+        for amount in (*given_[:2], column(given_)):
+            each = [amount] * len(starts) if isinstance(amount, int) else given_
+            told = ask(at, amount, never="null").tolist()
+            assert told == one_by_one(or_null(scalar), starts, each)[0]
+            found = answered(partial(listed, ask, at, amount))
+            assert found == one_by_one(scalar, starts, each)
+    assert kernel.next_opening(at, never="null").tolist() == one_by_one(or_null(timeline.next_opening), starts)[0]
+    assert answered(lambda: kernel.next_opening(at).tolist()) == one_by_one(timeline.next_opening, starts)
+    assert kernel.is_open(at).tolist() == [timeline.is_open(one) for one in starts]
+    assert kernel.elapsed(at, at[::-1].copy()).tolist() == one_by_one(timeline.elapsed, starts, starts[::-1])[0]
+
+
+@pytest.mark.parametrize("away", [-HOUR, -1, 0, 1])
+def test_what_opens_where_the_table_begins(away: int) -> None:
+    new_year = JANUARIES[4]
+    for more in ([], [(new_year + 3 * DAY, new_year + 4 * DAY)], [(JANUARIES[8], JANUARIES[8] + 1)]):
+        pairs = [(utc(at), utc(until)) for at, until in [(new_year + away, new_year + 2 * HOUR), *more]]
+        calendar = sla.BusinessCalendar(zone="UTC", hours={}, openings=pairs, horizon=1)
+        for at in (new_year, new_year + 1):
+            kernel = Kernel(calendar.model_copy())  # which has compiled no year yet
+            for starts in ([at], [at, at + 40 * DAY], [at + 1, at]):
+                expected = one_by_one(or_null(calendar.timeline.next_opening), starts)[0]
+                assert kernel.next_opening(column(starts), never="null").tolist() == expected
+                found = answered(partial(listed, kernel.next_opening, column(starts)))
+                assert found == one_by_one(calendar.timeline.next_opening, starts)
+
+
+@pytest.mark.parametrize("away", [-1, 0, 1])
+@pytest.mark.parametrize("year", [4, 5, 6])
+def test_what_opens_where_the_horizon_and_the_table_end(away: int, year: int) -> None:
+    start, limit = JANUARIES[year], JANUARIES[year + 1]
+    calendar = sla.BusinessCalendar(zone="UTC", hours={}, openings=[(utc(limit + away), utc(limit + HOUR))], horizon=1)
+    timeline = calendar.timeline
+    for beside in (-1, 0, 1):
+        starts = [start - 40 * DAY, start + beside]
+        found = Kernel(calendar.model_copy()).next_opening(column(starts), never="null").tolist()
+        assert found == one_by_one(or_null(timeline.next_opening), starts)[0]
+        for amount in (1, 2, HOUR, HOUR + 1):
+            found = Kernel(calendar.model_copy()).add(column(starts), amount, never="null").tolist()
+            assert found == one_by_one(or_null(timeline.add), starts, [amount] * 2)[0]
+
+
+def test_less_open_time_where_the_table_ends_than_anywhere_in_it() -> None:
+    # From the end of 2023 the table reaches to the end of 2024; all but the last year of it is open throughout.
+    pairs = [((2015, 1, 1), (2024, 1, 5)), ((2024, 12, 30), (2025, 2, 1))]
+    openings = [tuple(datetime(*one, tzinfo=UTC) for one in pair) for pair in pairs]
+    calendar = sla.BusinessCalendar(zone="UTC", hours={}, openings=openings, horizon=1)  # type: ignore[arg-type]
+    starts = [to_micros(datetime(2023, 12, 30, 12, tzinfo=UTC))]
+    for amount in (5 * DAY, 6 * DAY - HOUR, 6 * DAY, 6 * DAY + 1, 6 * DAY + HOUR, 7 * DAY):
+        found = Kernel(calendar.model_copy()).add(column(starts), amount, never="null").tolist()
+        assert found == one_by_one(or_null(calendar.timeline.add), starts, [amount])[0]
+
+
+def test_the_microsecond_before_the_table() -> None:
+    pairs = [(JANUARIES[3], JANUARIES[3] + HOUR), (JANUARIES[4] + DAY, JANUARIES[4] + DAY + HOUR)]
+    calendar = sla.BusinessCalendar(zone="UTC", hours={}, openings=[(utc(at), utc(until)) for at, until in pairs])
+    starts = [pairs[1][1], pairs[1][1] - 1]
+    for amount in (HOUR - 1, HOUR, HOUR + 1, 2 * HOUR - 1, 2 * HOUR, 2 * HOUR + 1):
+        found = Kernel(calendar.model_copy()).subtract(column(starts), amount, never="null").tolist()
+        assert found == one_by_one(or_null(calendar.timeline.subtract), starts, [amount] * 2)[0]
+
+
+def test_ends_some_centuries_from_their_starts() -> None:
+    calendar = sla.BusinessCalendar(
+        zone="UTC",
+        hours={},
+        openings=[
+            (datetime(year, 5, 1, tzinfo=UTC), datetime(year, 5, 3, tzinfo=UTC)) for year in range(1400, 2600, 50)
+        ],
+    )
+    century = FAR_APART // 3
+    instants = [number * century + beside for number in range(-4, 5) for beside in (-1, 0, 1, century // 2)]
+    pairs = [(one, other) for one in instants for other in instants]
+    starts, ends = map(list, zip(*pairs, strict=True))
+    found = Kernel(calendar).elapsed(column(starts), column(ends)).tolist()
+    assert found == one_by_one(calendar.timeline.elapsed, starts, ends)[0]
+
+
+def test_a_row_of_a_later_block_is_named_by_its_place_in_the_column() -> None:
+    day = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
+    kernel = Kernel(sla.BusinessCalendar(zone="UTC", hours={}, openings=[day]))
+    start = to_micros(day[0])
+    starts, given_ = np.full(ROWS + 9, start), np.full(ROWS + 9, HOUR)
+    starts[:3] = starts[ROWS : ROWS + 3] = NULL
+    given_[[1, ROWS + 1, ROWS + 6, ROWS + 8]] = 30 * HOUR
+    with pytest.raises(sla.NeverDue) as caught:
+        kernel.add(starts, given_)
+    assert caught.value.where == f"row {ROWS + 6}"
+    with pytest.raises(sla.NeverDue) as caught:
+        Kernels([kernel.calendar]).add(np.zeros(len(starts), dtype=np.int8), starts, given_)
+    assert caught.value.where == f"row {ROWS + 6}"
+    found = kernel.add(starts, given_, never="null")
+    there = (starts != NULL) & (given_ == HOUR)
+    assert set(found[there].tolist()) == {start + HOUR}
+    assert set(found[~there].tolist()) == {NULL}
+
+
+def test_the_first_row_is_named_whatever_its_century() -> None:
+    kernel = Kernel(sla.BusinessCalendar(zone="UTC", hours={}, openings=[(utc(0), utc(HOUR))], horizon=1))
+    starts = [to_micros(datetime(year, 3, 2, tzinfo=UTC)) for year in (1970, 2400, 1650, 2020)]
+    starts[0] = 0
+    with pytest.raises(sla.NeverDue) as caught:
+        kernel.add(column(starts), HOUR)
+    assert caught.value.where == "row 1"
+    with pytest.raises(sla.NeverDue) as caught:
+        kernel.add(column([NULL, *starts]), HOUR)
+    assert caught.value.where == "row 2"
+
+
+def test_what_never_opens_at_the_ends_of_the_years() -> None:
+    calendar = sla.never_open()
+    first = to_micros(datetime(1, 1, 1, tzinfo=UTC))
+    last = to_micros(datetime(9999, 12, 31, tzinfo=UTC)) + DAY
+    for at in (first - 1, first, first + 1, last - 1, last, last + 1):
+        expected = answered(lambda: [or_null(calendar.timeline.add)(at, HOUR)])  # noqa: B023
+        assert answered(lambda: Kernel(calendar).add(column([at]), HOUR, never="null").tolist()) == expected  # noqa: B023
+        opening = answered(lambda: [or_null(calendar.timeline.next_opening)(at)])  # noqa: B023
+        assert answered(lambda: Kernel(calendar).next_opening(column([at]), never="null").tolist()) == opening  # noqa: B023
+
+
+# --- what blocks are made of ---------------------------------------------------------------------------------------
+
+
+@given(
+    st.lists(st.integers(0, 40) | st.sampled_from([0, 1, 2**20, 2**41]), min_size=1, max_size=40),
+    st.integers(-(2**44), 2**44),
+    st.sampled_from([0, 1, 2, 5, 1000, 2**30]),
+    st.data(),
+)
+@settings(max_examples=200)
+def test_a_value_finds_the_last_edge_at_or_before_it(
+    gaps: list[int], base: int, more: int, data: st.DataObject
+) -> None:
+    edges = np.array([*accumulate(gaps, initial=base)], dtype=np.int64)
+    last = int(edges[-1]) + more
+    near = [min(max(int(edge) + beside, base), last) for edge in edges for beside in (-1, 0, 1)]
+    values = column([*near, base, last, *data.draw(st.lists(st.integers(base, last), max_size=8))])
+    found = Axis(edges, last).place(values, np.empty_like(values), np.empty_like(values))
+    assert found.tolist() == (np.searchsorted(edges, values, side="right") - 1).tolist()
+
+
+WIDE = st.one_of(
+    st.integers(-1, 7),
+    st.integers(-1, 8),
+    st.sampled_from([-1, 0, 254, 255, 256, 65_534, 65_535, 65_536, 2**31, 2**40]),
+)
+
+
+@given(st.lists(WIDE, max_size=60), st.integers(1, 30))
+@settings(max_examples=200)
+def test_rows_of_each_code_are_yielded_once_and_in_order(codes: list[int], times: int) -> None:
+    codes *= times
+    kinds = [np.int64] + ([np.int16] if all(code < 2**15 for code in codes) else [])
+    for kind in kinds:
+        found = [rows.tolist() for rows in groups(np.array(codes, dtype=kind))]
+        expected = {code: [row for row, one in enumerate(codes) if one == code] for code in codes}
+        assert sorted(found) == sorted(expected.values())
+
+
+@given(
+    st.integers(1, 40).flatmap(
+        lambda rows: st.lists(
+            st.lists(st.integers(-1, 2) | st.integers(-1, rows - 1), min_size=rows, max_size=rows),
+            min_size=1,
+            max_size=5,
+        )
+    ),
+    st.data(),
+)
+@settings(max_examples=100)
+def test_rows_are_alike_where_they_are_alike_in_all_parts(parts: list[list[int]], data: st.DataObject) -> None:
+    every = range(len(parts[0]))
+    rows = [row for row in every if data.draw(st.booleans())] if data.draw(st.booleans()) else list(every)
+    expected: dict[tuple[int, ...], list[int]] = {}
+    for row in rows:
+        expected.setdefault(tuple(part[row] for part in parts), []).append(row)
+    for most in (2**62, 50):  # with many parts, their numbers are more than an int64 can tell apart
+        with mock.patch.object(columns, "_MOST_CODES", most):
+            found = [one.tolist() for one in columns.alike([column(part) for part in parts], column(rows))]
+        assert sorted(found) == sorted(expected.values())
+
+
+def test_parts_of_many_numbers_do_not_run_over() -> None:
+    random = np.random.default_rng(3)
+    few = random.integers(-1, 3, (8, 600))
+    # So many numbers in each part that all of them together are 2 to the power of 80; the last part decides too.
+    parts = [np.where(one < 0, -1, one * 341 % 1024) for one in few]
+    expected: dict[tuple[int, ...], list[int]] = {}
+    for row in range(600):
+        expected.setdefault(tuple(int(part[row]) for part in parts), []).append(row)
+    found = [one.tolist() for one in columns.alike(parts, np.arange(600))]
+    assert sorted(found) == sorted(expected.values())
+
+
+def test_more_calendars_than_two_bytes_can_number() -> None:
+    calendars = [office()] * 65_537 + [SHORT]
+    codes = [-1, 0, 32_767, 32_768, 65_535, 65_536, 65_537]
+    for many in (32_768, 32_769, 65_536, 65_538):
+        asked = [code for code in codes if code < many]
+        at = to_micros(datetime(2026, 3, 2, 12, tzinfo=UTC))
+        found = Kernels(calendars[:many]).add(column(asked), column([at] * len(asked)), 30)
+        assert found.tolist() == [NULL if code < 0 else calendars[code].timeline.add(at, 30) for code in asked]

@@ -1154,3 +1154,24 @@ class TestPausesByReason:
         ]
         ticket = sla.Ticket(id="T-1", tier="desk", opened_at=opened, events=told)
         assert policy.evaluate(ticket, at=datetime(2026, 3, 4, tzinfo=UTC))["response"].due_at == due
+
+
+@pytest.mark.parametrize(
+    ("within", "due", "counted", "over"),
+    [
+        # Opened on the Friday at 12:00 and answered on the Monday at 16:00, the 6th and the 9th: 76 hours, 12 of them
+        # in the office.
+        ("36h elapsed", at(8, 0), 76 * HOUR, 40 * HOUR),
+        ("2 calendar days", at(8, 12), 76 * HOUR, 28 * HOUR),
+        ("4h", at(6, 16), 12 * HOUR, 8 * HOUR),
+    ],
+)
+def test_two_instants_count_what_the_clock_of_a_ticket_counts(
+    within: str, due: datetime, counted: timedelta, over: timedelta
+) -> None:
+    rules = policy({"response": within})
+    opened, answered, later = at(6, 12), at(9, 16), at(20, 12)
+    alone = rules.outcome("desk", opened, stopped_at=answered, at=later, id="T")
+    followed = rules.evaluate(ticket(opened, event(answered, "respond")), at=later).outcomes()[0]
+    for one in (alone, followed):
+        assert (one.due_at, one.elapsed, one.late_by, one.late_open_time) == (due, counted, answered - due, over)

@@ -34,7 +34,7 @@ from sla_engine.targets import ShareField, Target, Tier, find, keyed, listed
 from sla_engine.tickets.clocks import PRESETS, Clock, Compare, Retarget, checked_warnings
 from sla_engine.tickets.evaluation import evaluate
 from sla_engine.tickets.outcomes import Outcome, Verdict, verdict
-from sla_engine.tickets.plans import Plan
+from sla_engine.tickets.plans import Plan, counted_in
 from sla_engine.tickets.status import Evaluation, TicketProblem, TicketStatus
 from sla_engine.tickets.ticket import Ticket
 from sla_engine.uptime.incidents import Incident
@@ -468,6 +468,7 @@ class Policy(Data, frozen=True):
         seen = stopped_at if stopped_at is not None and (at is None or to_micros(stopped_at) <= to_micros(at)) else None
         until = seen if seen is not None else at
         assert until is not None  # noqa: S101  (one of the two is given, or there is no verdict)
+        counted = counted_in(calendar, promised.within)
         outcome = Outcome(
             id,
             tier,
@@ -476,10 +477,10 @@ class Policy(Data, frozen=True):
             due_at,
             seen,
             found,
-            elapsed=max(calendar.elapsed(opened_at, until), timedelta()),
+            elapsed=max(counted.elapsed(opened_at, until), timedelta()),
             attributes=attributes or Attributes(),
         )
-        return outcome.late_until(until, calendar) if found == "breached" else outcome
+        return outcome.late_until(until, counted) if found == "breached" else outcome
 
     def _promise(
         self, tier: str, target: str | None, opened_at: datetime, attributes: Mapping[str, Value] | None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sla_engine.amounts import Amount, BusinessTime, CalendarDays, ElapsedTime
@@ -19,16 +20,23 @@ from sla_engine.tickets.clocks import Clock, Compare, Retarget, Trigger
 START, STOP, CANCEL = 1, 2, 4
 
 
+_every_hour = lru_cache(always_open)
+
+
+def counted_in(calendar: Calendar, amount: Amount) -> Calendar:
+    """Return the calendar in which an amount counts: one of every hour for elapsed and civil time."""
+    return _every_hour(calendar.zone) if isinstance(amount, (ElapsedTime, CalendarDays)) else calendar
+
+
 class Promise:
-    """An amount of time, and the calendar in which it counts: a calendar of every hour for elapsed and civil time."""
+    """An amount of time, and the calendar in which it counts."""
 
     __slots__ = ("amount", "calendar", "named", "timeline")
 
     def __init__(self, amount: Amount, calendar: Calendar) -> None:
         self.amount = amount
         self.named = calendar
-        every_hour = isinstance(amount, (ElapsedTime, CalendarDays))
-        self.calendar = always_open(calendar.zone) if every_hour else calendar
+        self.calendar = counted_in(calendar, amount)
         self.timeline = self.calendar.timeline
 
     def fixed(self, start: int) -> tuple[int, int]:

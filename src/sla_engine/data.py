@@ -104,9 +104,17 @@ _MARKS = frozenset({"kind", "schema_version"})
 
 
 def parsed(text: str | bytes, error: type[SlaError]) -> Any:
-    """Return what JSON text says, or raise `error` with line and column."""
+    """Return what JSON text says, or raise `error`: with line and column, or for a key that one object has twice."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice = next(key for place, (key, _) in enumerate(pairs) if any(key == other for other, _ in pairs[:place]))
+            raise error(f"the key {twice!r} stands twice in one object", value=twice, remedy="Leave one of them")
+        return found
+
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=once)
     except (json.JSONDecodeError, UnicodeDecodeError) as found:
         where = f"line {found.lineno}, column {found.colno}" if isinstance(found, json.JSONDecodeError) else "text"
         raise error(f"malformed JSON: {found}", where=where, remedy="Mend the text at that place") from None

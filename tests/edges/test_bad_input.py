@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import holidays
 import pandas as pd
 import pendulum
 import pytest
@@ -20,6 +21,28 @@ OFFICE = sla.BusinessCalendar(zone="UTC", hours={"mon-fri": "09:00-17:00"}, name
 def refused(error: type[sla.SlaError], *words: str) -> Any:
     """Expect an error whose text has all the words, and a remedy."""
     return pytest.raises(error, match="(?s)" + "".join(f"(?=.*{word})" for word in words))
+
+
+class TestHolidays:
+    @pytest.mark.parametrize(
+        ("given", "said"),
+        [
+            (holidays.country_holidays("IT"), 'Holidays\\(country="IT"\\)'),
+            (holidays.country_holidays("DE", years=2026), 'Holidays\\(country="DE"\\)'),
+            (holidays.financial_holidays("NYSE"), 'Holidays\\(market="XNYS"\\)'),
+            ([holidays.country_holidays("IT"), "12-24"], 'Holidays\\(country="IT"\\)'),
+        ],
+        ids=["nothing filled", "a year", "a market", "in a list"],
+    )
+    def test_an_object_that_is_filled_as_it_is_asked_is_refused(self, given: Any, said: str) -> None:
+        with refused(sla.InvalidHolidays, "only the years that it was asked about", said):
+            sla.BusinessCalendar(zone="UTC", hours={"mon-fri": "09:00-17:00"}, holidays=given)
+
+    @pytest.mark.parametrize("day", [datetime(2026, 12, 25, 10, tzinfo=UTC), "2026-12-25", 2026])
+    def test_a_holiday_is_asked_for_by_its_date(self, day: Any) -> None:
+        calendar = sla.BusinessCalendar(zone="UTC", hours={"mon-fri": "09:00-17:00"}, holidays=["12-25"])
+        with refused(sla.InvalidInstant, "is no date", "datetime.date"):
+            calendar.holiday_name(day)
 
 
 class TestInstants:

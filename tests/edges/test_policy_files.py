@@ -149,6 +149,11 @@ def test_what_a_policy_is_made_of_keeps_its_names() -> None:
 
 WRONG = {
     "not TOML": ("a.toml", "name = \nzone = 1", ["malformed TOML", "line 1", "Mend"]),
+    "a key that stands twice": (
+        "a.json",
+        '{"name": "x", "tiers": {"a": {}, "a": {}}}',
+        ["'a' stands twice", "Leave one"],
+    ),
     "not JSON": ("a.json", '{"name": }', ["malformed JSON", "line 1, column 10", "Mend"]),
     "not YAML": ("a.yaml", "name: [", ["malformed YAML", "line", "Mend"]),
     "a key twice in YAML": ("a.yaml", "name: x\nname: y", ["malformed YAML", "name"]),

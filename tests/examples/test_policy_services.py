@@ -575,3 +575,18 @@ def test_probes_may_be_plain_pairs() -> None:
     mixed: Any = [sla.ProbeLog.of(pairs, every="1m"), pairs[0]]
     with pytest.raises(sla.InvalidLog, match="some of the probes are logs"):
         api.evaluate(month, at=month.end, probes=mixed)
+
+
+def test_a_service_that_nobody_looked_at_is_not_up_beside_others_that_were_probed() -> None:
+    policy, day = sla.maxony_policy(), sla.Day(date(2026, 3, 10), zone="UTC")
+    pairs = [(day.start + timedelta(minutes=5 * number), True) for number in range(24 * 12 + 1)]
+    incident = sla.Incident("I-1", day.start, day.start + timedelta(minutes=1))
+    for given in ({"web": pairs}, {"web": pairs, "api": []}):
+        found = policy.evaluate_uptime(day, at=day.end, probes=given, incidents={"smtp": [incident]})
+        assert found["web"].verdict == "met"
+        for name in ("api", "sms", "applications"):
+            assert (found[name].verdict, found[name].coverage) == ("undecided", sla.Share(0))
+            assert found[name].downtime.upper == timedelta(days=1)
+        # Of this one somebody told what was down, and so what was not.
+        assert (found["smtp"].verdict, found["smtp"].downtime.upper) == ("met", timedelta(minutes=1))
+    assert {one.verdict for one in policy.evaluate_uptime(day, at=day.end).services.values()} == {"met"}

@@ -326,7 +326,12 @@ def _open_time(amount: AmountInput) -> int:
     raise InvalidAmount(f"{amount!r} is no amount of open time", value=amount, remedy='Pass one such as "4h"')
 
 
-def _day(day: object) -> int:
+def checked_date(day: object) -> date:
+    """Return a date; raises `InvalidInstant` for what is none."""
     if not isinstance(day, date) or isinstance(day, datetime):
         raise InvalidInstant(f"{day!r} is no date", value=day, remedy="Pass a datetime.date")
-    return day.toordinal()
+    return day
+
+
+def _day(day: object) -> int:
+    return checked_date(day).toordinal()

@@ -269,6 +269,7 @@ def read_rules(given: object) -> tuple[object, ...]:
         return ()
     if isinstance(given, (Holidays, HolidayDates)) or (isinstance(given, Mapping) and _is_rule(given)):
         return (given,)
+    _refuse_filled(given)
     if isinstance(given, Mapping):
         items: list[object] = [given]
     elif isinstance(given, (str, date)) or not isinstance(given, Iterable):
@@ -279,6 +280,7 @@ def read_rules(given: object) -> tuple[object, ...]:
     days: dict[date, str] = {}
     annual: dict[str, str] = {}
     for item in items:
+        _refuse_filled(item)
         if isinstance(item, (Holidays, HolidayDates)) or (isinstance(item, Mapping) and _is_rule(item)):
             rules.append(item)
             continue
@@ -290,6 +292,18 @@ def read_rules(given: object) -> tuple[object, ...]:
     if days or annual:
         rules.append(HolidayDates(days=days, annual=annual))
     return tuple(rules)
+
+
+def _refuse_filled(given: object) -> None:
+    """Raise `InvalidHolidays` for an object of the package holidays: it only has the years that were looked at."""
+    if isinstance(given, Mapping) and hasattr(given, "years") and hasattr(given, "observed"):
+        country, market = getattr(given, "country", None), getattr(given, "market", None)
+        own = f'market="{market}"' if market else f'country="{country or "IT"}"'
+        raise InvalidHolidays(
+            f"an object of the package holidays ({type(given).__name__}) has only the years that it was asked about",
+            value=type(given).__name__,
+            remedy=f"Pass sla_engine.Holidays({own})",
+        )
 
 
 def _is_rule(given: Mapping[Any, Any]) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_serializer, field_validator
 from typing_extensions import override
 
-from sla_engine.calendars.calendar import Calendar
+from sla_engine.calendars.calendar import Calendar, checked_date
 from sla_engine.calendars.causes import Cause, Stretch
 from sla_engine.calendars.coverage import Open, clipped
 from sla_engine.calendars.exceptions import Overrides, OverridesInput, SpanInput, Spans
@@ -108,8 +108,12 @@ class BusinessCalendar(Calendar, frozen=True):
     # --- holidays ----------------------------------------------------------------------------------------------
 
     def holiday_name(self, day: date) -> str | None:
-        """Return the name of the holiday on a date (may be empty text), or None; raises `OutOfRange`."""
-        return self.holidays_in(day.year).get(day)
+        """
+        Return the name of the holiday on a date (may be empty text), or None.
+
+        Raises `OutOfRange`, and `InvalidInstant` for what is no date; a datetime has another one in each zone.
+        """
+        return self._closed_dates(checked_date(day).year).get(day)
 
     def holidays_in(self, year: int) -> dict[date, str]:
         """

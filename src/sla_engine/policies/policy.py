@@ -381,7 +381,8 @@ class Policy(Data, frozen=True):
         Return what is known at an instant of each service over a period: by itself, with what it needs, and in groups.
 
         Without a period, or without one for a service, it is the service's window in which the instant lies. What is
-        given is by the name of the service; incidents, maintenance and decisions under `""` are of all of them. Raises
+        given is by the name of the service; incidents, maintenance and decisions under `""` are of all of them. Where
+        there are probes, a service without any is unknown, unless requests or incidents of its own tell of it. Raises
         `UnknownName` for a service that the policy does not have, and `InvalidAmount` where services that are needed
         together are not asked about over the same period.
         """

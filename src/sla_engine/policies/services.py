@@ -14,6 +14,7 @@ from sla_engine.periods import Period
 from sla_engine.targets import find
 from sla_engine.uptime.incidents import Incident
 from sla_engine.uptime.maintenance import Maintenance
+from sla_engine.uptime.probes import ProbeLog
 from sla_engine.uptime.reclassification import Reclassification
 from sla_engine.uptime.recurring import RecurringMaintenance
 from sla_engine.uptime.reports import UptimeReport
@@ -79,7 +80,7 @@ def evaluate_services(
         found[service.name] = service.evaluate(
             service.window_of(at) if own is None else own,
             at=at,
-            probes=probes.get(service.name, ()),
+            probes=_probes_of(service, probes, told=service.name in requests or service.name in incidents),
             requests=requests.get(service.name),
             incidents=_of(service.name, incidents) if incidents else None,
             maintenance=_of(service.name, maintenance),
@@ -99,6 +100,18 @@ def evaluate_services(
         for group in policy.groups
     }
     return PolicyUptime(found, with_needs, groups)
+
+
+def _probes_of(service: Service, probes: Mapping[str, Probes], *, told: bool) -> Probes:
+    """
+    Return the probes of a service; where others have some and nothing tells of this one, a log without any.
+
+    Nobody has seen such a service, and that no probe failed must not make it one that was up.
+    """
+    given = probes.get(service.name)
+    if (given is None and (told or not probes)) or given:
+        return given or ()
+    return ProbeLog.of((), every=service.probe_every)
 
 
 def _kept(by_service: Mapping[str, Iterable[_T]]) -> dict[str, tuple[_T, ...]]:

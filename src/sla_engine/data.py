@@ -55,6 +55,11 @@ class Data(BaseModel, frozen=True):
         """Return the value as JSON text; `from_json` gives an equal value back."""
         return json.dumps(self.to_data(), indent=indent, ensure_ascii=False)
 
+    @classmethod
+    def _keys(cls) -> list[str]:
+        """Return the keys of its plain data that people write."""
+        return [name for name in cls.model_fields if name not in _MARKS]
+
     def _fields(self) -> tuple[Any, ...]:
         return tuple(getattr(self, name) for name in type(self).model_fields)
 
@@ -136,7 +141,7 @@ def _single(detail: Any, error: type[SlaError], model: type[BaseModel] | None) -
     given = detail["input"]
     if detail["type"] == "extra_forbidden":
         key = str(detail["loc"][-1])
-        known = [name for name in (model.model_fields if model else {}) if name not in _MARKS]
+        known = model._keys() if model is not None and issubclass(model, Data) else []
         close = close_to(key, known, n=1)
         hint = f"Did you mean {close[0]!r}? " if close else ""
         return error(

@@ -210,8 +210,28 @@ def test_instants_without_a_zone() -> None:
             frames.evaluate(one, POLICY, at=AT)
         assert len(frames.evaluate(one, POLICY, at=AT, zone="Europe/Rome"))
     twice = log(at=[datetime(2026, 10, 25, 2, 30)] * 3)
-    with pytest.raises(sla.InvalidInstant, match=r"^at: not all times exist once in Europe/Rome"):
-        frames.evaluate(twice, POLICY, at=AT, zone="Europe/Rome")
+    skipped = log(at=[NAIVE[0], NAIVE[1], datetime(2026, 3, 29, 2, 30)])
+    for frame, place in ((twice, r"2026-10-25 02:30:00 \(row 0\)"), (skipped, r"2026-03-29 02:30:00 \(row 2\)")):
+        for one in (frame, frame.to_pandas(), frame.to_arrow()):
+            with pytest.raises(sla.InvalidInstant, match=f"^at: not all times exist once in Europe/Rome: .* {place}"):
+                frames.evaluate(one, POLICY, at=AT, zone="Europe/Rome")
+
+
+@pytest.mark.parametrize("make", [pl.DataFrame, pl.DataFrame.to_pandas, pl.DataFrame.to_arrow])
+def test_a_zone_that_there_is_not(make: Any) -> None:
+    with pytest.raises(sla.InvalidZone, match="^zone: .*'Rome'.*Europe/Rome"):
+        frames.evaluate(make(log(at=NAIVE)), POLICY, at=AT, zone="Rome")
+
+
+def test_what_is_no_policy_no_period_and_no_columns_by_name() -> None:
+    frame = log()
+    things: Any = "maxony", "2026-03", ["priority"]
+    with pytest.raises(sla.InvalidPolicy, match="^policy: str is no policy"):
+        frames.deadline(frame["at"], frame["tier"], things[0])
+    with pytest.raises(sla.InvalidPeriod, match="^period: '2026-03' is no period"):
+        frames.compliance(frames.evaluate(frame, POLICY, at=AT), period=things[1])
+    with pytest.raises(sla.InvalidLog, match="^attributes: list does not say which column"):
+        frames.deadline(frame["at"], frame["tier"], POLICY, attributes=things[2])
 
 
 def test_nanoseconds_are_not_lost_in_silence() -> None:

@@ -149,6 +149,11 @@ def test_what_a_policy_is_made_of_keeps_its_names() -> None:
 
 WRONG = {
     "not TOML": ("a.toml", "name = \nzone = 1", ["malformed TOML", "line 1", "Mend"]),
+    "a key that a customer has not": (
+        "a.json",
+        '{"name": "x", "customers": {"acme": {"tier": {}}}}',
+        ["customers.acme: unknown key 'tier'", "Did you mean 'tiers'", "calendars"],
+    ),
     "a key that stands twice": (
         "a.json",
         '{"name": "x", "tiers": {"a": {}, "a": {}}}',

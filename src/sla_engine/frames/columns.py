@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from sla_engine.errors import InvalidInstant, NaiveDatetime, NanosecondsLost, OutOfRange
+from sla_engine.errors import InvalidInstant, NaiveDatetime, NanosecondsLost, OutOfRange, SlaError
 from sla_engine.frames.kernels.kernel import NULL
 from sla_engine.frames.kernels.rows import groups
 from sla_engine.frames.numbers import np
+from sla_engine.zones import zone_name, zone_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -210,6 +212,10 @@ def _arrow_kind(kind: Any) -> Kind:
 
 def _localized(native: Any, zone: str, name: str) -> Any:
     try:
+        zone_name(zone)
+    except SlaError as error:
+        raise error.located("zone") from None
+    try:
         if hasattr(native, "type"):
             import pyarrow.compute  # noqa: PLC0415
 
@@ -220,11 +226,26 @@ def _localized(native: Any, zone: str, name: str) -> Any:
         return place(zone)
     except Exception as error:  # noqa: BLE001  (each has its own for times that are skipped or come twice)
         raise InvalidInstant(
-            f"not all times exist once in {zone}: {error}",
+            f"not all times exist once in {zone}: the clock skips or repeats {_unclear(native, zone) or error}",
             where=name,
             value=zone,
             remedy="Put them into the zone yourself, and say what to do with such times",
         ) from None
+
+
+def _unclear(native: Any, zone: str) -> str:
+    """Return the first time that the clock of a zone skips or repeats, and its row."""
+    unit = kind_of(native).unit
+    per = _PER_UNIT.get(unit)
+    clock = zone_of(zone_name(zone))
+    for row, number in enumerate(_numbers(native, f"datetime64[{unit}]").tolist()):
+        if number == NULL:
+            continue
+        micros = number * per if per is not None else number // 1_000
+        local = datetime(1970, 1, 1) + timedelta(microseconds=micros)  # noqa: DTZ001  (it has none yet)
+        if local.replace(tzinfo=clock).utcoffset() != local.replace(tzinfo=clock, fold=1).utcoffset():
+            return f"{local.isoformat(' ')} (row {row})"
+    return ""
 
 
 def _numbers(native: Any, numpy_type: str) -> Ints:

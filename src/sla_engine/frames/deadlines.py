@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from sla_engine.errors import SlaError, UnknownName
+from sla_engine.errors import InvalidLog, InvalidPolicy, SlaError, UnknownName
 from sla_engine.facts import text_of
 from sla_engine.frames.columns import alike, codes_of, instants_of
 from sla_engine.frames.kernels.kernel import NULL
@@ -36,6 +36,21 @@ def deadline(
     policies with rules, customers or versions. `zone` is that of instants that have none. A row that was not opened has
     no deadline. Raises what `policy.deadline` and `add` do; `where` names the row.
     """
+    given: object = policy
+    if not isinstance(given, Policy):
+        raise InvalidPolicy(
+            f"{type(given).__name__} is no policy",
+            where="policy",
+            value=type(given).__name__,
+            remedy="Pass what load_policy or maxony_policy returns",
+        )
+    if attributes is not None and not isinstance(attributes, Mapping):
+        raise InvalidLog(
+            f"{type(attributes).__name__} does not say which column is which attribute",
+            where="attributes",
+            value=type(attributes).__name__,
+            remedy='Give columns by name: {"priority": frame["priority"]}',
+        )
     column = instants_of(opened, name="opened", zone=zone)
     micros = column.micros
     if isinstance(tier, str):

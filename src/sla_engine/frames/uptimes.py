@@ -106,7 +106,7 @@ def uptime_records(reports: PolicyUptime | Mapping[str, UptimeReport], *, like: 
         each = list(values)
         known = list(dict.fromkeys(one for one in each if one is not None))
         numbers = {one: number for number, one in enumerate(known)}
-        return tables.texts(like, np.array([-1 if one is None else numbers[one] for one in each], np.int64), known)
+        return tables.strings(like, np.array([-1 if one is None else numbers[one] for one in each], np.int64), known)
 
     def instants(values: Iterable[datetime | None]) -> Any:
         micros = np.array([NULL if one is None else to_micros(one) for one in values], dtype=np.int64)

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
+from typing_extensions import override
 
 from sla_engine.amounts import Amount, business_time
 from sla_engine.calendars import Calendar
@@ -66,6 +67,11 @@ class Overlay(Data, frozen=True):
             return data
         rest = {key: value for key, value in data.items() if key not in CHANGEABLE}
         return {**rest, "changes": json.dumps(changes, ensure_ascii=False)}
+
+    @classmethod
+    @override
+    def _keys(cls) -> list[str]:
+        return [*(name for name in super()._keys() if name != "changes"), *CHANGEABLE]
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:

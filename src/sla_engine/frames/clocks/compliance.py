@@ -81,6 +81,10 @@ def compliance(
             value=attribute,
             remedy=f"There is {', '.join(map(repr, MOMENTS))}",
         )
+    if period is not None and not (hasattr(period, "start") and hasattr(period, "end")):
+        raise InvalidPeriod(
+            f"{period!r} is no period", where="period", value=period, remedy='Pass Month(2026, 3, zone="Europe/Rome")'
+        )
     zone = zone if zone is not None else getattr(period, "zone", None)
     if zone is None and any(name in PERIODS for name in names):
         raise InvalidPeriod(

@@ -219,18 +219,18 @@ def test_instants_without_a_zone() -> None:
 
 @pytest.mark.parametrize("make", [pl.DataFrame, pl.DataFrame.to_pandas, pl.DataFrame.to_arrow])
 def test_a_zone_that_there_is_not(make: Any) -> None:
-    with pytest.raises(sla.InvalidZone, match="^zone: .*'Rome'.*Europe/Rome"):
+    with pytest.raises(sla.InvalidZone, match=r"^zone: .*'Rome'.*Europe/Rome"):
         frames.evaluate(make(log(at=NAIVE)), POLICY, at=AT, zone="Rome")
 
 
 def test_what_is_no_policy_no_period_and_no_columns_by_name() -> None:
     frame = log()
     things: Any = "maxony", "2026-03", ["priority"]
-    with pytest.raises(sla.InvalidPolicy, match="^policy: str is no policy"):
+    with pytest.raises(sla.InvalidPolicy, match=r"^policy: str is no policy"):
         frames.deadline(frame["at"], frame["tier"], things[0])
-    with pytest.raises(sla.InvalidPeriod, match="^period: '2026-03' is no period"):
+    with pytest.raises(sla.InvalidPeriod, match=r"^period: '2026-03' is no period"):
         frames.compliance(frames.evaluate(frame, POLICY, at=AT), period=things[1])
-    with pytest.raises(sla.InvalidLog, match="^attributes: list does not say which column"):
+    with pytest.raises(sla.InvalidLog, match=r"^attributes: list does not say which column"):
         frames.deadline(frame["at"], frame["tier"], POLICY, attributes=things[2])
 
 

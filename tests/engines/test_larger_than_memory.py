@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import os
 import random
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +20,12 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import sla_engine as sla
 from sla_engine import frames
-from sla_engine.frames.streams import FilesReport, figures, files, report_files
+from sla_engine.frames.streams import FilesReport, figures, files, report_files, reports
 
 ROOT = Path(__file__).parents[2]
 AT = datetime(2026, 4, 20, 15, tzinfo=UTC)
@@ -52,7 +59,7 @@ SIMPLE = sla.Policy.from_data(
             "silver": {"calendar": "office", "targets": {"response": "8h"}},
         },
         "rules": [{"when": {"priority": "high"}, "targets": {"response": "1h"}}],
-        "versions": [{"from_date": "2026-03-16", "tiers": {"silver": {"targets": {"response": "6h"}}}}],
+        "versions": [{"from_date": "2026-03-16", "tiers": {"silver": {"targets": {"response": "20h elapsed"}}}}],
         "exclusions": [{"when": {"customer": "ours"}, "reason": "ours"}],
     }
 )
@@ -149,6 +156,25 @@ def same(found: FilesReport, expected: sla.Report) -> None:
     ):
         assert one[name] == other[name], name
     assert found.counted == expected.counted > 50
+    assert (found.breached, one["breached"]["count"]) == (len(expected.compliance.breached),) * 2
+    worst = [one.to_data() for one in expected.compliance.whole.worst(20)]
+    assert [one.to_data() for one in found.worst] == one["breached"]["worst"] == worst
+    assert worst
+
+
+def csv_rows(text: str) -> tuple[list[str], list[list[str]]]:
+    header, *rows = csv.reader(io.StringIO(text))
+    return header, rows
+
+
+def same_rows(written: str, expected: sla.Report) -> None:
+    """The rows of outcomes are those of the report on the whole log, and those of a ticket stand together."""
+    (header, mine), (named, theirs) = csv_rows(written), csv_rows(expected.to_csv())
+    assert header == named
+    assert sorted(mine) == sorted(theirs)
+    assert len(mine) == expected.counted
+    ids = [row[0] for row in mine]
+    assert sum(one != other for one, other in pairwise(ids)) + 1 == len(set(ids))
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +192,11 @@ def folder(log: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="module")
 def whole(folder: Path) -> Any:
     return pa.concat_tables([pq.ParquetFile(one).read() for one in in_order(folder)])
+
+
+@pytest.fixture(scope="module")
+def in_all(scalar: sla.EventLog) -> str:
+    return sla.report(POLICY, scalar, at=AT).to_csv()
 
 
 @pytest.fixture(scope="module")
@@ -189,8 +220,13 @@ def test_events_in_parts_have_the_figures_of_the_whole(
 ) -> None:
     monkeypatch.setattr(figures, "_CLOCKS", 1_000)
     seen: list[tuple[str, int, int]] = []
-    found = report_files(folder, POLICY, at=AT, memory=LITTLE, progress=lambda *one: seen.append(one), **asked)
-    same(found, sla.report(POLICY, scalar, at=AT, **asked))
+    rows = io.StringIO()
+    found = report_files(
+        folder, POLICY, at=AT, memory=LITTLE, progress=lambda *one: seen.append(one), outcomes=rows, **asked
+    )
+    expected = sla.report(POLICY, scalar, at=AT, **asked)
+    same(found, expected)
+    same_rows(rows.getvalue(), expected)
     assert max(of for what, _, of in seen if what == "evaluating") > 20  # it was put into parts
     assert all(0 <= done <= of for _, done, of in seen)
     assert found.rows == whole.num_rows > 5_000
@@ -217,6 +253,29 @@ KEPT = ("met", "breached", "running", "paused", "handed_off", "excluded")
 def anomalies(found: sla.Report) -> dict[str, int]:
     kinds = [one.kind for status in found.statuses for one in status.anomalies]
     return {kind: kinds.count(kind) for kind in kinds}
+
+
+@pytest.mark.parametrize("most", [-1, 0, 1, 2, 3, 7, 50, 500, 10_000])
+def test_the_worst_are_the_worst_of_all_where_many_are_late_by_the_same(most: int, tmp_path: Path) -> None:
+    chance = random.Random(5)  # noqa: S311
+    rows: list[dict[str, Any]] = []
+    for number in range(300):
+        opened = datetime(2026, 3, chance.choice([2, 3, 6]), 9, tzinfo=UTC)  # some before a weekend
+        own = {"ticket": f"T-{number}", "tier": chance.choice(["gold", "silver"]), "priority": "", "customer": ""}
+        rows.append({**own, "at": opened, "kind": "open"})
+        if number % 4:
+            stop = opened + timedelta(hours=chance.choice([1, 30, 66]), days=chance.choice([0, 14]))
+            rows += [{**own, "at": stop, "kind": kind} for kind in ("respond", "solve")]
+    as_parquet(tmp_path, spread(rows, 3))
+    data = json.loads(POLICY.to_json())
+    data["tiers"]["gold"]["targets"] = {"response": "4h", "resolution": "4h"}  # late by the same, in one ticket
+    policy = sla.Policy.from_data(data)
+    expected = sla.report(policy, sla.read_events(text(rows)), at=AT)
+    found = report_files(tmp_path, policy, at=AT, memory=20_000, most=most)
+    worst = expected.compliance.whole.worst(most)
+    assert [one.to_data() for one in found.worst] == [one.to_data() for one in worst]
+    assert len(worst) == max(min(most, found.breached), 0)
+    assert found.breached == len(expected.compliance.breached) > 100
 
 
 def test_one_part_and_many_parts_say_the_same(folder: Path) -> None:
@@ -264,8 +323,11 @@ def test_local_times_are_read_in_their_zone(log: list[dict[str, Any]], tmp_path:
     options: dict[str, Any] = {"zone": "Europe/Berlin", "time_format": "%d.%m.%Y %H:%M", "ambiguous": "first"}
     mapping = sla.LogMapping.native(rows[0]).model_copy(update=options)
     expected = sla.report(POLICY, sla.read_events(text(rows), mapping=mapping), at=AT)
-    same(report_files(tmp_path, POLICY, at=AT, **options), expected)
-    same(report_files(tmp_path / "00.csv", POLICY, at=AT, mapping=mapping), expected)
+    for asked in ({"path": tmp_path, **options}, {"path": tmp_path / "00.csv", "mapping": mapping}):
+        written = io.StringIO()
+        same(report_files(policy=POLICY, at=AT, outcomes=written, **asked), expected)
+        same_rows(written.getvalue(), expected)
+    assert {row[4][-6:] for row in csv_rows(written.getvalue())[1]} == {"+01:00", "+02:00"}
 
 
 # --- one row a ticket ----------------------------------------------------------------------------------------------
@@ -310,22 +372,110 @@ def test_logs_of_tickets_have_the_figures_of_the_whole(
     rows = tickets(3_000)
     parts = spread(rows, 5)
     write(tmp_path, parts)
-    found = report_files(tmp_path, SIMPLE, at=AT, memory=LITTLE, **asked)
+    rows_of = io.StringIO()
+    found = report_files(tmp_path, SIMPLE, at=AT, memory=LITTLE, outcomes=rows_of, **asked)
     columns = sla.LogColumns(attributes=("priority", "customer"))
     order = [row for one in in_order(tmp_path) if one.is_file() for row in parts[int(one.stem)]]
     expected = sla.report(SIMPLE, sla.read_log(text(order), columns=columns), at=AT, **asked)
     same(found, expected)
+    same_rows(rows_of.getvalue(), expected)
     assert found.unusable == len(expected.problems) == 5
     assert sum("stands in another row already" in one.problem for one in found.problems) == 1
+    in_files = [parts[int(one.stem)] for one in in_order(tmp_path) if one.is_file()]
+    assert places(found, tmp_path, in_files) == [(one.line, one.id) for one in expected.problems]
     lead = next(one for one in found.problems if "'lead'" in one.problem)
     own = parts[int(Path(lead.file).stem)]
     assert (lead.id, own[lead.row - 1]["tier"]) == ("T-17", "lead")
+
+
+def places(found: FilesReport, folder: Path, parts: list[list[Any]]) -> list[tuple[int, str]]:
+    """Return the lines of the rows of problems in one file of CSV of all parts, and their ids."""
+    names = [str(one) for one in in_order(folder) if one.is_file()]
+    before = dict(zip(names, accumulate(map(len, parts), initial=1), strict=False))
+    return [(before[one.file] + one.row, one.id) for one in found.problems]
+
+
+def test_an_id_is_taken_by_a_row_that_cannot_be_used(tmp_path: Path) -> None:
+    header = "id,tier,opened_at,stopped_at"
+    good = "gold,2026-03-02T10:00:00Z,2026-03-02T11:00:00Z"
+    late = "gold,2026-03-02T10:00:00Z,2026-03-10T10:00:00Z"
+    parts = [
+        [f"A-{number},{good}" for number in range(60)]
+        + ["B,gold,yesterday,", "C,gold,,", "D,gold,2026-03-02T10:00:00Z,tomorrow", "E,,2026-03-02T10:00:00Z,", "F,few"]
+        + [f",{good}", f" ,{good}", "H,,soon,never", f"I,{good}"],
+        [f"{name},{late}" for name in ("B", "C", " D ", "E", "F", "", "G", "H ", " I", "J")]
+        + [f"B,{good}", "J,gold,soon,", "K,few", "K,lead,2026-03-02T10:00:00Z,2026-03-03T10:00:00Z", f"K,{good}"],
+    ]
+    for number, part in enumerate(parts):
+        (tmp_path / f"{number}.csv").write_text("\n".join([header, *part]) + "\n", encoding="utf-8")
+    expected = sla.report(SIMPLE, sla.read_log("\n".join([header, *parts[0], *parts[1]])))
+    for memory in (1, 2**30):
+        rows = io.StringIO()
+        found = report_files(tmp_path, SIMPLE, memory=memory, outcomes=rows)
+        same(found, expected)
+        same_rows(rows.getvalue(), expected)
+        assert sorted(one.id for one in found.worst) == ["F", "G", "J"]
+        # A row of CSV with too few fields has no columns, and so no id.
+        shown = [(one.line, "" if "fields" in one.problem else one.id) for one in expected.problems]
+        assert places(found, tmp_path, parts) == shown
+        for mine, theirs in zip(found.problems, expected.problems, strict=True):
+            repeated = "stands in another row already" in mine.problem
+            assert repeated == (" stands on line " in theirs.problem)
+            assert repeated or mine.problem == theirs.problem
 
 
 def test_open_tickets_need_an_instant(tmp_path: Path) -> None:
     as_csv(tmp_path, [tickets(1_000)])
     with pytest.raises(sla.InvalidInstant, match="tickets are open"):
         report_files(tmp_path, SIMPLE)
+
+
+# --- any log, in any files -------------------------------------------------------------------------------------------
+
+DEMO_AT = datetime(2026, 3, 31, 15, tzinfo=UTC)
+FEBRUARY = sla.Month(2026, 2, zone="UTC")
+
+
+READERS: dict[str, Any] = {"tickets": sla.read_log, "events": sla.read_events}
+"""What reads the logs, one with a row a ticket and one of events."""
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    name=st.sampled_from(["tickets", "events"]),
+    seed=st.integers(0, 2**32),
+    tickets=st.integers(20, 600),
+    files=st.integers(1, 6),
+    memory=st.sampled_from([20_000, 200_000, 2**30]),
+    most=st.integers(0, 60),
+    asked=st.sampled_from(
+        [{}, {"period": FEBRUARY}, {"attribute": "opened", "by": "week"}, {"target": "response", "by": "priority"}]
+    ),
+)
+def test_a_log_split_at_random_is_reported_as_in_one_file(
+    tmp_path_factory: pytest.TempPathFactory, name: str, asked: dict[str, Any], **drawn: int
+) -> None:
+    header, *lines = (ROOT / "docs" / "demo" / f"{name}.csv").read_text(encoding="utf-8").splitlines()
+    chance = random.Random(drawn["seed"])  # noqa: S311
+    names = sorted({line.partition(",")[0] for line in lines})
+    few = set(chance.sample(names, drawn["tickets"]))
+    parts = spread([line for line in lines if line.partition(",")[0] in few], drawn["files"])
+    folder = tmp_path_factory.mktemp("split")
+    for number, part in enumerate(parts):
+        (folder / f"{number}.csv").write_text("\n".join([header, *part]) + "\n", encoding="utf-8")
+    rows = io.StringIO()
+    policy = sla.maxony_policy()
+    found = report_files(folder, policy, at=DEMO_AT, memory=drawn["memory"], most=drawn["most"], outcomes=rows, **asked)
+    log = READERS[name]("\n".join([header, *(line for part in parts for line in part)]))
+    expected = sla.report(policy, log, at=DEMO_AT, **asked)
+    one, other = found.to_data(), expected.to_data()
+    assert {key: one[key] for key in ("figures", "before", "after", "rows")} == {
+        key: other[key] for key in ("figures", "before", "after", "rows")
+    }
+    worst = expected.compliance.whole.worst(drawn["most"])
+    assert [outcome.to_data() for outcome in found.worst] == [outcome.to_data() for outcome in worst]
+    same_rows(rows.getvalue(), expected)
+    assert dict(found.anomalies) == anomalies(expected)
 
 
 # --- what is written, and what is left -------------------------------------------------------------------------------
@@ -363,13 +513,26 @@ def test_nothing_is_left_behind_when_it_is_stopped(
             memory=LITTLE,
             folder=tmp_path / "temporary",
             clocks=tmp_path / "clocks.parquet",
+            outcomes=tmp_path / "outcomes.csv",
             progress=interrupt,
         )
     assert seen[0]  # there was something
     assert list((tmp_path / "temporary").iterdir()) == []
     assert not (tmp_path / "clocks.parquet").exists()
+    assert not (tmp_path / "outcomes.csv").exists()
     report_files(folder, POLICY, at=AT, memory=LITTLE, folder=tmp_path / "temporary")
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_half_a_file_of_outcomes_is_removed(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(rows: Any, written: Any) -> None:
+        written.write(rows.read(100))
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(reports, "copyfileobj", full)
+    with pytest.raises(OSError, match="No space"):
+        report_files(folder, POLICY, at=AT, outcomes=tmp_path / "outcomes.csv", folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_no_log_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -420,9 +583,9 @@ def test_report_on_a_directory_says_what_report_on_a_file_says(folder: Path, who
     policy.write_text(POLICY.to_json(), encoding="utf-8")
     (tmp_path / "all.csv").write_text(text(whole.to_pylist()), encoding="utf-8")
     options = ["--policy", str(policy), "--month", "2026-03", "--at", AT.isoformat()]
-    for more in ([], ["--by", "customer"]):
+    for more in ([], ["--by", "customer"], ["--most", "3"], ["--most", "0"]):
         code, said, told = run(str(folder), *options, *more)
-        own = run(str(tmp_path / "all.csv"), *options, *more, "--most", "0")
+        own = run(str(tmp_path / "all.csv"), *options, *more)
         assert (code, told) == (0, "")
         lines = [line for line in own[1].splitlines() if "handed off with something missing" not in line]
         assert said.splitlines() == lines
@@ -431,6 +594,15 @@ def test_report_on_a_directory_says_what_report_on_a_file_says(folder: Path, who
     mine = json.loads(said)
     for name in ("figures", "before", "after", "rows", "period", "tickets"):
         assert mine[name] == theirs[name]
+    assert mine["breached"]["count"] == len(theirs["breached"]) > 20
+    assert len(mine["breached"]["worst"]) == 20
+    assert all(one in theirs["breached"] for one in mine["breached"]["worst"])
+    in_one = run(str(tmp_path / "all.csv"), *options, "--format", "csv")[1]
+    code, said, told = run(str(folder), *options, "--format", "csv")
+    assert (code, told) == (0, "")
+    assert sorted(said.splitlines()) == sorted(in_one.splitlines())
+    assert run(str(folder), *options, "--format", "csv", "--output", str(tmp_path / "out.csv")) == (0, "", "")
+    assert (tmp_path / "out.csv").read_text(encoding="utf-8") == said
     pq.write_table(whole, tmp_path / "all.parquet")
     assert run(str(tmp_path / "all.parquet"), *options)[1] == run(str(folder), *options)[1]
 
@@ -439,8 +611,8 @@ def test_the_command_line_says_what_is_wrong(folder: Path, tmp_path: Path) -> No
     assert run(str(tmp_path), "--at", AT.isoformat())[0] == 2
     code, _, told = run(str(folder))
     assert (code, "depends on the present" in told) == (2, True)
-    code, _, told = run(str(folder), "--at", AT.isoformat(), "--format", "csv")
-    assert (code, "no row for each target" in told) == (2, True)
+    code, said, told = run(str(folder), "--at", AT.isoformat(), "--by", "phase")
+    assert (code, said, "'phase' has the name of what is told of each clock" in told) == (2, "", True)
     as_csv(tmp_path, [tickets(3_000)])
     policy = tmp_path / "desk.json"
     policy.write_text(SIMPLE.to_json(), encoding="utf-8")
@@ -448,6 +620,33 @@ def test_the_command_line_says_what_is_wrong(folder: Path, tmp_path: Path) -> No
     assert code == 1
     assert "3000 rows" in said
     assert "rows that could not be used: 5" in told
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a signal as a terminal sends it")
+def test_an_interrupt_ends_it_quietly_and_leaves_nothing_behind(folder: Path, in_all: str, tmp_path: Path) -> None:
+    policy, temporary = tmp_path / "desk.json", tmp_path / "temporary"
+    policy.write_text(POLICY.to_json(), encoding="utf-8")
+    temporary.mkdir()
+    options = ["--policy", str(policy), "--at", AT.isoformat(), "--format", "csv"]
+    with subprocess.Popen(  # noqa: S603  (itself)
+        [sys.executable, "-m", "sla_engine", "report", str(folder), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(temporary)},
+    ) as started:
+        try:
+            assert started.stdout is not None
+            # What it writes is more than a pipe holds, so it waits until somebody reads the rest.
+            first = os.read(started.stdout.fileno(), 1)
+            assert list(temporary.rglob("outcomes.csv"))
+            started.send_signal(signal.SIGINT)
+            rest, told = started.communicate(timeout=120)
+        finally:
+            started.kill()
+    assert (started.returncode, told) == (130, b"")
+    assert 0 < len(first + rest) < len(in_all)  # it was stopped on its way
+    assert list(temporary.iterdir()) == []
 
 
 def test_without_pyarrow_it_says_what_to_install(folder: Path) -> None:

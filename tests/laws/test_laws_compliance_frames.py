@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import sla_engine as sla
 from sla_engine import LogMapping, Policy, frames
-from sla_engine.frames.clocks.compliance import _Clocks
+from sla_engine.frames.clocks.compliance import StartedClocks
 from sla_engine.frames.streams import figures
 
 Log = tuple[pa.Table, list[sla.Ticket]]
@@ -280,7 +280,7 @@ def test_figures_added_up_part_by_part_are_those_of_all(  # noqa: PLR0917  (what
     with TemporaryDirectory() as folder, mock.patch.object(figures, "_CLOCKS", chunk):
         sums = figures.Sums(names, period, "UTC", tiers, Path(folder) / "times")
         for start, stop in pairwise(edges):
-            sums.add(_Clocks(clocks.slice(start, stop - start), attribute, POLICY if excluding else None))
+            sums.add(StartedClocks(clocks.slice(start, stop - start), attribute, POLICY if excluding else None))
         found = sums.compliance(attribute)
     assert (len(found.outside), len(found.unattributed)) == (len(expected.outside), len(expected.unattributed))
 

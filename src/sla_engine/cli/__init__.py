@@ -106,15 +106,17 @@ def report(
     output
         A file to write to instead of standard output.
     most
-        How many breached tickets the text lists.
+        How many breached tickets the text lists; of a log larger than memory, the JSON too.
     """
     try:
         rules = read_policy(policy)
         period = Month.parse(month, zone=period_zone or rules.zone) if month else None
         instant = read_instant(at, options.zone)
         if is_files(log):
-            in_files = report_on_files(log, options, rules, Question(period, instant, attribute, target, by), format)
-            _written(output, in_files.write)
+            question = Question(period, instant, attribute, target, by, most)
+            in_files = report_on_files(log, options, rules, question, format, rows=output or sys.stdout)
+            if format != "csv":
+                _written(output, in_files.write)
             in_files.exit()
             return
         tickets = read_tickets(log, options, asked_attributes(rules, by))

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from sla_engine.cli.reading import LogOptions, read_mapping
-from sla_engine.cli.showing import show_anomalies, show_figures, tell_problems
-from sla_engine.errors import InvalidLog, MissingExtra
+from sla_engine.cli.showing import show_anomalies, show_breached, show_figures, tell_problems
+from sla_engine.errors import MissingExtra
 from sla_engine.periods import Period
 from sla_engine.policies import Policy
 from sla_engine.tickets import Attribute, LogColumns
@@ -34,6 +34,7 @@ class Question:
     attribute: Attribute
     target: str | None
     by: tuple[str, ...]
+    most: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class FilesAnswer:
     format: str
 
     def write(self, console: Console) -> None:
-        """Show the figures, and where every row is."""
+        """Show the figures, where every row is, and the worst breaches."""
         if self.format == "json":
             console.file.write(json.dumps(self.found.to_data(), indent=2, ensure_ascii=False) + "\n")
         else:
@@ -68,8 +69,7 @@ class FilesAnswer:
             )
         console.print(said, markup=False, highlight=False)
         show_anomalies(dict(found.anomalies), console)
-        if found.breached:
-            console.print(f"{found.breached} breached", markup=False, highlight=False)
+        show_breached(found.breached, found.worst, console)
 
     def exit(self) -> None:
         """Exit with 1 where rows could not be used, and list the first of them."""
@@ -83,15 +83,14 @@ def is_files(log: Path) -> bool:
     return log.suffix.lower() == ".parquet" or log.is_dir()
 
 
-def report_on_files(log: Path, options: LogOptions, rules: Policy, question: Question, form: str) -> FilesAnswer:
-    """Return the report on files; raises `MissingExtra` without what reads them, and what `report_files` does."""
-    if form == "csv":
-        raise InvalidLog(
-            "there is no row for each target where clocks are only counted",
-            where="--format",
-            value=form,
-            remedy="Ask for json or text, or write the clocks with report_files(..., clocks=...) in Python",
-        )
+def report_on_files(
+    log: Path, options: LogOptions, rules: Policy, question: Question, form: str, *, rows: Path | TextIO
+) -> FilesAnswer:
+    """
+    Return the report on files; where the form is CSV, its rows are written to a file or a stream.
+
+    Raises `MissingExtra` without what reads them, and what `report_files` does.
+    """
     try:
         from sla_engine.frames.streams import report_files  # noqa: PLC0415  (it needs an extra)
     except ImportError as error:
@@ -119,6 +118,8 @@ def report_on_files(log: Path, options: LogOptions, rules: Policy, question: Que
             zone=options.zone,
             time_format=options.time_format,
             ambiguous=options.ambiguous,
+            outcomes=rows if form == "csv" else None,
+            most=question.most,
             progress=tell,
         )
     return FilesAnswer(found, rules, form)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
@@ -15,7 +15,7 @@ from sla_engine.ledger import duration_text_of
 from sla_engine.periods import Month
 from sla_engine.policies import Policy, PolicyCheck, Report, WhatIf
 from sla_engine.shares import Share
-from sla_engine.tickets import Compliance, ComplianceFigure, RowProblem
+from sla_engine.tickets import Compliance, ComplianceFigure, Outcome, RowProblem
 
 if TYPE_CHECKING:
     from sla_engine.frames.streams import FileProblem, FilesReport
@@ -91,11 +91,7 @@ def show_report(found: Report, rules: Policy, most: int, console: Console) -> No
             f"{unusable} not usable",
         )
     late = figures.breached
-    if late and most > 0:
-        console.print()
-        _show_breached(figures, most, console)
-    elif late:
-        _plain(console, f"{len(late)} breached")
+    show_breached(len(late), figures.whole.worst(most) if late else (), console)
 
 
 def _figures(figures: Compliance, rules: Policy, before: Compliance | None) -> Table:
@@ -170,11 +166,15 @@ def show_anomalies(kinds: Mapping[str, int], console: Console) -> None:
         _plain(console, f"{sum(kinds.values())} events that contradict the rest: {said}")
 
 
-def _show_breached(figures: Compliance, most: int, console: Console) -> None:
-    late = figures.breached
-    worst = figures.whole.worst(most)
-    few = f", the worst {len(worst)}" if len(worst) < len(late) else ""
-    _plain(console, f"{len(late)} breached{few}:", "bold")
+def show_breached(count: int, worst: Sequence[Outcome], console: Console) -> None:
+    """Show how many were breached, and the worst of them; nothing where none were."""
+    if not worst:
+        if count:
+            _plain(console, f"{count} breached")
+        return
+    few = f", the worst {len(worst)}" if len(worst) < count else ""
+    console.print()
+    _plain(console, f"{count} breached{few}:", "bold")
     listed = Table("ticket", "tier", "target", "due", "stopped", box=None, pad_edge=False)
     listed.add_column("late by", justify="right")
     listed.add_column("open time late", justify="right")

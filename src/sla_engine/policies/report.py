@@ -29,7 +29,7 @@ from sla_engine.tickets import (
 )
 from sla_engine.tickets.compliance import PERIOD_NAMES
 
-_COLUMNS: tuple[str, ...] = (
+COLUMNS: tuple[str, ...] = (
     "id",
     "tier",
     "target",
@@ -44,6 +44,7 @@ _COLUMNS: tuple[str, ...] = (
     "late_open_time",
     "reason",
 )
+"""What is told of each outcome in CSV."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ class Report:
     def to_csv(self) -> str:
         """Return every outcome of the period as CSV, a row each, in the order in which they were due."""
         text = io.StringIO()
-        writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
         writer.writeheader()
         outcomes = [one for figure in self.compliance.figures for one in figure]
         outcomes.sort(key=lambda one: (to_micros(one.due_at) if one.due_at else 0, one.id, one.tier, one.cycle))

@@ -98,7 +98,7 @@ def compliance(
         lazy: Any = clocks
         found: F = tables.lazily(lazy, ask, ask(lazy.clear().collect()).schema)
         return found
-    answer: F = _Figures(_Clocks(clocks, attribute, policy), names, period, zone, list(tiers)).frame()
+    answer: F = CountedClocks(StartedClocks(clocks, attribute, policy), names, period, zone, list(tiers)).frame()
     return answer
 
 
@@ -118,7 +118,7 @@ _OWN = frozenset(("tier", "target", *COUNTED, "undecided", *SHARE_TEXTS, *RANKS)
 """The columns of figures."""
 
 
-class _Clocks:
+class StartedClocks:
     """The clocks of a frame that have started, as arrays."""
 
     def __init__(self, frame: Any, attribute: Attribute, policy: Policy | None) -> None:
@@ -205,12 +205,12 @@ def _merged(codes: Ints, texts: list[str]) -> tuple[Ints, list[str]]:
     return np.array([number[text] for text in (*texts, "")], dtype=np.int64)[codes], list(number)
 
 
-class _Figures:
+class CountedClocks:
     """Clocks, counted."""
 
     def __init__(
         self,
-        clocks: _Clocks,
+        clocks: StartedClocks,
         names: Sequence[str],
         period: Period | None,
         zone: str | tzinfo | None,

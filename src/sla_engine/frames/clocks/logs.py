@@ -69,7 +69,7 @@ def evaluate(
         # The schema is that of the answer over no rows.
         answer: F = tables.lazily(lazy, ask, ask(lazy.clear().collect()).schema)
         return answer
-    policies = _Policies.given(policy, which)
+    policies = NamedPolicies.given(policy, which)
     header = tables.names(events)
     mapping = LogMapping.native(header) if mapping is None else mapping
     log = Log(events, policies, mapping, kept, zone or mapping.zone)
@@ -78,7 +78,7 @@ def evaluate(
     return found
 
 
-class _Policies(NamedTuple):
+class NamedPolicies(NamedTuple):
     """The policies of tickets: their names, and the column that names them; None where there is but one."""
 
     names: list[str]
@@ -86,7 +86,7 @@ class _Policies(NamedTuple):
     column: str | None
 
     @classmethod
-    def given(cls, policy: Policy | Mapping[str, Policy], which: str | None) -> _Policies:
+    def given(cls, policy: Policy | Mapping[str, Policy], which: str | None) -> NamedPolicies:
         """Return them as they were given; raises `InvalidPolicy`."""
         some: object = policy
         is_one = isinstance(some, Policy)
@@ -157,7 +157,7 @@ class Log:
     """An event log in a frame, put in order."""
 
     def __init__(
-        self, frame: Any, policies: _Policies, mapping: LogMapping, kept: tuple[str, ...], zone: str | None
+        self, frame: Any, policies: NamedPolicies, mapping: LogMapping, kept: tuple[str, ...], zone: str | None
     ) -> None:
         self.frame = frame
         self.policies = policies

@@ -19,8 +19,8 @@ from sla_engine.frames.clocks.compliance import (
     MOMENTS,
     RANKS,
     SHARE_TEXTS,
-    _Clocks,
-    _Figures,
+    CountedClocks,
+    StartedClocks,
     facts_of_exclusions,
 )
 from sla_engine.frames.clocks.compliance import compliance as counted
@@ -104,8 +104,8 @@ class _Task:
                 if name in MOMENTS.values():
                     table = table.set_column(place, name, piece[name].cast(pa.timestamp("us", "UTC")))
             policy = None if self.policy is None else self.policy.open()
-            clocks = _Clocks(table, self.attribute, policy)
-            figures = _Figures(clocks, self.names, self.period, self.zone, [])
+            clocks = StartedClocks(table, self.attribute, policy)
+            figures = CountedClocks(clocks, self.names, self.period, self.zone, [])
             columns: dict[str, Any] = {
                 name: pa.array([*texts, ""], pa.string()).take(pa.array(np.where(codes < 0, len(texts), codes)))
                 for name, (codes, texts) in figures.labels.items()

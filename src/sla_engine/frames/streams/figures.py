@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sla_engine.errors import InvalidAmount
-from sla_engine.frames.clocks.compliance import _Clocks, _Figures
+from sla_engine.frames.clocks.compliance import CountedClocks, StartedClocks
 from sla_engine.frames.clocks.event_table import distinct
 from sla_engine.frames.numbers import np
 from sla_engine.periods import Period
@@ -91,9 +91,9 @@ class Sums:
         self._file = file
         self._stopped = 0
 
-    def add(self, clocks: _Clocks) -> None:
-        """Count the clocks of a part."""
-        figures = _Figures(clocks, self.names, self.period, self.zone, self.tiers)
+    def add(self, clocks: StartedClocks) -> Ints:
+        """Count the clocks of a part, and return what each counts as: a place in `KINDS`, or a higher number."""
+        figures = CountedClocks(clocks, self.names, self.period, self.zone, self.tiers)
         counted = figures.kind < len(KINDS)
         self.outside += int(np.count_nonzero(figures.kind == len(KINDS)))
         self.unattributed += int(np.count_nonzero(figures.kind == len(KINDS) + 1))
@@ -108,7 +108,7 @@ class Sums:
             dtype=np.int64,
         )
         if not len(rows):
-            return
+            return figures.kind
         kind = figures.kind[rows]
         table = np.bincount(group * len(KINDS) + kind, minlength=len(numbers) * len(KINDS)).reshape(-1, len(KINDS))
         for number, own in zip(numbers.tolist(), table, strict=True):
@@ -119,6 +119,7 @@ class Sums:
         with self._file.open("ab") as file:
             pairs.tofile(file)
         self._stopped += len(pairs)
+        return figures.kind
 
     def _number(self, key: tuple[str, ...]) -> int:
         number = self._numbers.setdefault(key, len(self._numbers))

@@ -8,7 +8,7 @@ import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute
@@ -22,14 +22,17 @@ from sla_engine.frames.numbers import np
 from sla_engine.instants import to_micros
 from sla_engine.tables import Times
 
+if TYPE_CHECKING:
+    from sla_engine.frames.kernels.kernel import Ints
+
 pc: Any = pyarrow.compute  # its functions are made when it is imported, and checkers know none of them
 ROWS = 131_072
 """So many rows are read at a time."""
 KEPT = 1_000
 """So many problems are kept; all are counted."""
 INSTANT = pa.timestamp("us", "UTC")
-FILE, ROW = "\0file", "\0row"
-"""Columns that say where a row stands: the number of its file, and its number there."""
+FILE, ROW, PROBLEM = "\0file", "\0row", "\0problem"
+"""Columns that say where a row stands, the number of its file and its number there, and what is wrong with it."""
 _SUFFIXES = (".parquet", ".csv")
 
 
@@ -99,7 +102,8 @@ class Reader:
 
     Rows of CSV with more or fewer fields than the header, and those whose instants cannot be read, are `problems`;
     `rows` counts all. An instant that is not there is a problem too, but for those that are in `optional`; and so is a
-    text of the column `named` for which `unknown` has a word. With `placed`, each row says where it stands.
+    text of the column `named` for which `unknown` has a word. Texts of ids lose the blanks around them. With `placed`,
+    each row says where it stands, and one whose instants cannot be used is there too and says why: it has an id.
     """
 
     files: Sequence[Path]
@@ -117,6 +121,8 @@ class Reader:
     done: int = 0
     """How many bytes of the files have been read, about."""
     schema: Any = None
+    skipped: list[int] = field(default_factory=list)
+    """The numbers of the rows of a file that have not as many fields as its header."""
 
     def __post_init__(self) -> None:
         for file in self.files:
@@ -140,9 +146,13 @@ class Reader:
         before = 0
         for file in self.files:
             size, first = file.stat().st_size, 1
+            self.skipped = []
             for batch, share in self._raw(file):
                 self.rows += batch.num_rows
-                made = self._made(file, batch, first)
+                # Rows that were skipped have numbers too.
+                rest = np.array(self.skipped, dtype=np.int64) - np.arange(1, len(self.skipped) + 1)
+                good = np.arange(first, first + batch.num_rows, dtype=np.int64)
+                made = self._made(file, batch, good + np.searchsorted(rest, good))
                 first += batch.num_rows
                 self.done = before + int(share * size)
                 if made.num_rows:
@@ -166,7 +176,8 @@ class Reader:
         def wrong(row: Any) -> str:
             self.rows += 1
             problem = f"has {row.actual_columns} fields, and the header has {row.expected_columns}"
-            self.problems.add(str(file), row.number - 1 if row.number else 0, "", problem)
+            self.skipped.append(row.number - 1)  # the header has a number
+            self.problems.add(str(file), row.number - 1, "", problem)
             return "skip"
 
         size = max(file.stat().st_size, 1)
@@ -187,18 +198,22 @@ class Reader:
                     return
                 raise InvalidLog(f"it is no CSV: {error}", where=str(file), remedy="Save it as CSV, in UTF-8") from None
 
-    def _made(self, file: Path, batch: Any, first: int) -> Any:
+    def _made(self, file: Path, batch: Any, numbers: Ints) -> Any:
         columns = {name: _plain(batch.column(name)) for name in self.names}
-        rows = _Rows(str(file), first, columns[self.id], np.ones(batch.num_rows, dtype=np.bool_), self.problems)
+        if columns[self.id].type == pa.string():
+            columns[self.id] = pc.utf8_trim_whitespace(columns[self.id])
+        good = np.ones(batch.num_rows, dtype=np.bool_)
+        rows = _Rows(str(file), numbers, columns[self.id], good, self.problems, {} if self.placed else None)
+        rows.drop(_empty(rows.ids), f"{self.id} is empty")
         for name in self.instants:
             micros = self._micros(rows, _plain(batch.column(name)), name)
             columns[name] = pa.array(micros, mask=micros == NULL).cast(INSTANT)
-        rows.refuse(_empty(rows.ids), f"{self.id} is empty")
         if self.named is not None:
             self._look(rows, columns[self.named])
         if self.placed:
             columns[FILE] = pa.array(np.full(batch.num_rows, self.files.index(file), dtype=np.int64))
-            columns[ROW] = pa.array(np.arange(first, first + batch.num_rows, dtype=np.int64))
+            columns[ROW] = pa.array(numbers)
+            columns[PROBLEM] = rows.told()
         table = pa.table(columns)
         if self.schema is None:
             self.schema = table.schema
@@ -264,13 +279,14 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The rows of a batch: where they stand, and which of them can be used."""
+    """The rows of a batch: their numbers, which can be used, and why those that are kept all the same cannot."""
 
     file: str
-    first: int
+    numbers: Ints
     ids: Any
     good: Any
     problems: Problems
+    kept: dict[int, str] | None
 
     def refuse(self, wrong: Any, problem: str) -> None:
         """Take rows for problems that were none before."""
@@ -280,8 +296,24 @@ class _Rows:
     def refuse_row(self, row: int, problem: str) -> None:
         """Take a row for a problem, unless it is one already."""
         if self.good[row]:
-            self.problems.add(self.file, self.first + row, _id(self.ids, row), problem)
-            self.good[row] = False
+            if self.kept is None:
+                self._drop(row, problem)
+            else:
+                self.kept.setdefault(row, problem)
+
+    def drop(self, wrong: Any, problem: str) -> None:
+        """Take rows for problems that nobody needs to know of any more."""
+        for row in np.flatnonzero(wrong).tolist():
+            self._drop(row, problem)
+
+    def _drop(self, row: int, problem: str) -> None:
+        self.problems.add(self.file, int(self.numbers[row]), _id(self.ids, row), problem)
+        self.good[row] = False
+
+    def told(self) -> Any:
+        """Return why each row that is kept cannot be used."""
+        kept, rows = self.kept or {}, len(self.numbers)
+        return pa.array([kept.get(row) for row in range(rows)], pa.string()) if kept else pa.nulls(rows, pa.string())
 
 
 def _id(ids: Any, row: int) -> str:

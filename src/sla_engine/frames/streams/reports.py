@@ -7,28 +7,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copyfileobj
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sla_engine.errors import InvalidInstant, InvalidLog, SlaError
 from sla_engine.frames.clocks.clock_frames import COLUMNS, frame_of
-from sla_engine.frames.clocks.compliance import _Clocks
-from sla_engine.frames.clocks.logs import Log, _Policies
+from sla_engine.frames.clocks.compliance import StartedClocks
+from sla_engine.frames.clocks.logs import Log, NamedPolicies
 from sla_engine.frames.numbers import np
 from sla_engine.frames.streams.figures import Sums
 from sla_engine.frames.streams.files import FileProblem, Problems, Reader, files_of, header_of, pc
+from sla_engine.frames.streams.outcomes import LATE, Outcomes, Rows, Worst
 from sla_engine.frames.streams.parts import MOST, read, spread
 from sla_engine.frames.streams.ticket_rows import TicketRows
 from sla_engine.instants import to_micros
 from sla_engine.periods import Period
 from sla_engine.policies import Policy
 from sla_engine.tables import Ambiguous, Times
-from sla_engine.tickets import Attribute, Compliance, LogColumns, LogMapping
+from sla_engine.tickets import Attribute, Compliance, LogColumns, LogMapping, Outcome
 from sla_engine.tickets.compliance import PERIOD_NAMES, PERIODS
 from sla_engine.tickets.events import KINDS
 from sla_engine.tickets.mapping import EVENT_COLUMNS
@@ -47,8 +49,9 @@ class FilesReport:
 
     It is a `Report` of which the outcomes were counted and not kept: `compliance`, `before` and `after` have the
     figures, `rows` the number of rows read, `tickets` that of tickets seen, `not_yet_opened` that of those opened after
-    the instant asked about, and `unusable` that of rows that could not be used, of which `problems` are the first.
-    `anomalies` are the numbers of events that contradict the rest of their tickets, by kind.
+    the instant asked about, and `unusable` that of rows that could not be used, of which `problems` are up to 1,000.
+    `anomalies` are the numbers of events that contradict the rest of their tickets, by kind. `worst` are the breached
+    outcomes that are late by the most open time, worst first, as many as were asked for and without attributes.
     """
 
     policy: str
@@ -63,6 +66,7 @@ class FilesReport:
     unusable: int
     problems: tuple[FileProblem, ...]
     anomalies: tuple[tuple[str, int], ...]
+    worst: tuple[Outcome, ...] = ()
 
     @property
     def counted(self) -> int:
@@ -75,7 +79,10 @@ class FilesReport:
         return sum(len(figure.breached) for figure in self.compliance.figures)
 
     def to_data(self) -> dict[str, Any]:
-        """Return the report as plain data, as `Report.to_data` does, but for the single outcomes."""
+        """
+        Return the report as plain data, as `Report.to_data` does; of the breached outcomes there are the number and
+        the worst.
+        """
         figures = self.compliance
         span = figures.period.span if figures.period else None
         return {
@@ -88,6 +95,7 @@ class FilesReport:
             "figures": figures.records(),
             "before": self.before.records() if self.before else None,
             "after": self.after.records() if self.after else None,
+            "breached": {"count": self.breached, "worst": [one.to_data() for one in self.worst]},
             "rows": {
                 "all": self.rows,
                 "in_period": self.counted,
@@ -121,6 +129,8 @@ def report_files(
     memory: int = 2**30,
     folder: str | Path | None = None,
     clocks: str | Path | None = None,
+    outcomes: str | Path | TextIO | None = None,
+    most: int = 20,
     progress: Progress | None = None,
 ) -> FilesReport:
     """
@@ -131,11 +141,14 @@ def report_files(
     with `columns`. Events of a ticket may stand in several files, in any order. `memory` is about how many bytes the
     work on one part may take; the parts are written to a temporary directory in `folder`, which is removed at the end,
     and when something stops the work. `clocks` is a Parquet file to which the clock of every ticket is written.
-    `progress` is told how far the work is. The rest is as in `report`, and the figures are the same: counts, shares,
-    the median and the 90th percentile are exact.
+    `outcomes` is a file of CSV, or a stream of text, to which a row is written for every outcome of the period, as
+    `Report.to_csv` has them, once all are evaluated: those of a ticket together, and tickets in no order. `most` is how
+    many of the worst breaches are kept. Instants of outcomes are in the zone of the log, or else in UTC. `progress` is
+    told how far the work is. The rest is as in `report`, and the figures are the same: counts, shares, the median and
+    the 90th percentile are exact.
 
-    Raises `InvalidInstant` where `at` is needed and missing, `InvalidLog` for what is no log, and what `evaluate` does,
-    with the ticket.
+    Raises `InvalidInstant` where `at` is needed and missing, `InvalidLog` for what is no log and for an attribute with
+    the name of what is told of each clock, and what `evaluate` does, with the ticket.
     """
     names = (by,) if isinstance(by, str) else tuple(by)
     files = files_of(Path(path))
@@ -152,6 +165,8 @@ def report_files(
     work = _Work(policy, at, target, names, tell=progress or (lambda *_: None))
     work.times = Times.written(None if zone is None else zone_of(zone_name(zone)), time_format, ambiguous)
     source = work.events(files, header, mapping, zone) if events else work.rows(files, header, columns, zone)
+    if source.zone is not None:
+        work.like = work.like.replace(tzinfo=zone_of(zone_name(source.zone)))
     listed = [(tier.name, one.name) for tier in policy.tiers for one in tier.targets if target in (None, one.name)]
     # Figures of single weeks or months have no counterpart in the period before.
     beside = None if PERIOD_NAMES & set(names) else period
@@ -161,15 +176,18 @@ def report_files(
             Sums(names, one, getattr(one, "zone", None) or policy.zone, listed, Path(made) / f"times-{number}")
             for number, one in enumerate(periods)
         ]
-        with _written(clocks) as write:
+        worst = Worst(most, listed)
+        with _written(clocks) as write, _told(outcomes, Path(made) / "outcomes.csv") as write_rows:
             for frame in work.frames(source, Path(made), memory):
                 kept = frame if target is None else frame.filter(pc.equal(frame.column("clock").cast("string"), target))
                 write(kept)
-                counted = _Clocks(kept, attribute, policy)
-                for one in sums:
-                    one.add(counted)
+                counted = StartedClocks(kept, attribute, policy)
+                kinds = [one.add(counted) for one in sums]
+                part = Outcomes(counted, kinds[0], policy, work.excluding, work.at, work.like)
+                worst.add(part)
+                write_rows(part)
         found = [one.compliance(attribute) for one in sums]
-    problems = source.problems
+    problems, place = source.problems, {str(file): number for number, file in enumerate(files)}
     return FilesReport(
         policy.name,
         at,
@@ -181,8 +199,9 @@ def report_files(
         work.tickets,
         work.later,
         problems.count,
-        tuple(problems.kept),
+        tuple(sorted(problems.kept, key=lambda one: (place[one.file], one.row))),
         tuple(sorted(work.anomalies.items())),
+        worst.outcomes(),
     )
 
 
@@ -202,14 +221,26 @@ class _Work:
         policies = [policy, *policy.effective_versions()]
         excluded = [test.fact for one in policies for rule in one.exclusions for test in rule.when]
         customer = [policy.customer_attribute] if policy.customers else []
-        beside = [name for name in (*excluded, *customer, *names) if name not in ("tier", *PERIODS)]
+        self.excluding = tuple(dict.fromkeys(name for name in (*excluded, *customer) if name != "tier"))
+        """The attributes that decide what is excluded."""
+        beside = (*self.excluding, *(name for name in names if name not in ("tier", *PERIODS)))
         self.beside = tuple(dict.fromkeys(beside))
         """The attributes that the figures ask about."""
+        for name in self.beside:
+            if name in (*COLUMNS, LATE):
+                raise InvalidLog(
+                    f"the attribute {name!r} has the name of what is told of each clock",
+                    where="by" if name in names else "policy",
+                    value=name,
+                    remedy="Rename it, or call it something else in a mapping",
+                )
         ruled = [test.fact for one in policies for rule in one.rules for test in rule.when if test.fact != "tier"]
         self.asked = tuple(dict.fromkeys([*beside, *ruled]))
         self.mapping: LogMapping | None = None
         self.ticket_rows: TicketRows | None = None
         self.zone: str | None = None
+        self.like = datetime(1970, 1, 1, tzinfo=UTC)
+        """Has the zone in which outcomes are told."""
 
     def events(self, files: list[Path], header: list[str], mapping: LogMapping | None, zone: str | None) -> Reader:
         """Return what reads an event log."""
@@ -290,9 +321,9 @@ class _Work:
         assert self.mapping is not None  # noqa: S101  (the log is one or the other)
         assert self.at is not None  # noqa: S101  (it was asked for)
         there = {name for name, _ in self.mapping.attributes}
-        kept = tuple(name for name in self.beside if name in there and name not in COLUMNS)
+        kept = tuple(name for name in self.beside if name in there)
         try:
-            log = Log(table, _Policies.given(self.policy, None), self.mapping, kept, None)
+            log = Log(table, NamedPolicies.given(self.policy, None), self.mapping, kept, None)
             found = log.evaluate(self.at)
         except SlaError as error:
             raise _of_ticket(error, table, self.mapping) from None
@@ -334,6 +365,28 @@ def _expected(source: Reader) -> int:
         else:
             rows += file.stat().st_size // 32
     return rows
+
+
+@contextmanager
+def _told(target: str | Path | TextIO | None, room: Path) -> Iterator[Callable[[Outcomes], None]]:
+    """Give what writes outcomes; until all are written they stand in a temporary file, so that no half of them is."""
+    if target is None:
+        yield lambda _: None
+        return
+    with room.open("w+", encoding="utf-8", newline="") as rows:
+        yield Rows(rows).add
+        rows.seek(0)
+        if not isinstance(target, (str, Path)):
+            copyfileobj(rows, target)
+            return
+        file = Path(target)
+        try:
+            with file.open("w", encoding="utf-8", newline="") as written:
+                copyfileobj(rows, written)
+        except BaseException:
+            if file.is_file() and not file.is_symlink():
+                file.unlink()
+            raise
 
 
 @contextmanager

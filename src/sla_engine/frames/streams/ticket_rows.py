@@ -16,10 +16,12 @@ from sla_engine.facts import text_of
 from sla_engine.frames.columns import alike, codes_of
 from sla_engine.frames.kernels import NULL, kernel_of
 from sla_engine.frames.numbers import np
-from sla_engine.frames.streams.files import FILE, INSTANT, ROW, Problems
+from sla_engine.frames.streams.files import FILE, INSTANT, PROBLEM, ROW, Problems
+from sla_engine.frames.streams.outcomes import LATE
 from sla_engine.instants import utc
 from sla_engine.policies import Policy
 from sla_engine.tickets import LogColumns
+from sla_engine.tickets.plans import counted_in
 
 if TYPE_CHECKING:
     from sla_engine.frames.kernels.kernel import Ints
@@ -51,11 +53,15 @@ class TicketRows:
         names = self.columns
         opened, stopped = (_micros(table.column(name)) for name in (names.opened_at, names.stopped_at))
         good = np.ones(len(opened), dtype=np.bool_)
+        # Whatever else is wrong with a row, its id is taken.
         self._refuse(table, good, _repeated(table.column(names.id)), f"{names.id} stands in another row already")
         tier, tiers = codes_of(table.column(names.tier), name=names.tier, rows=len(opened))
         tiers = [str(one).strip() for one in tiers]
         nameless = np.array([*(not one for one in tiers), True], dtype=np.bool_)[tier]
         self._refuse(table, good, nameless, f"{names.tier} is empty")
+        problem, problems = codes_of(table.column(PROBLEM), name=PROBLEM, rows=len(opened))
+        for number, said in enumerate(problems):
+            self._refuse(table, good, problem == number, said)
         if self.at is None and bool((good & (stopped == NULL)).any()):
             row = int(np.flatnonzero(good & (stopped == NULL))[0])
             raise InvalidInstant(
@@ -95,6 +101,7 @@ class TicketRows:
         opened, stopped = times
         size = len(opened)
         due, elapsed = np.full(size, NULL, dtype=np.int64), np.zeros(size, dtype=np.int64)
+        over = np.zeros(size, dtype=np.int64)
         clock = np.full(size, -1, dtype=np.int64)
         targets: dict[str, int] = {}
         seen = stopped if self.at is None else np.where(stopped <= self.at, stopped, NULL)
@@ -117,23 +124,33 @@ class TicketRows:
                 self._refuse(table, good, _mask(rows, size), _said(error))
                 continue
             due[rows] = found
-            elapsed[rows] = np.maximum(kernel_of(calendar).elapsed(opened[rows], until[rows]), 0)
+            counted = kernel_of(counted_in(calendar, promise.within))
+            elapsed[rows] = np.maximum(counted.elapsed(opened[rows], until[rows]), 0)
+            late = rows[(found != NULL) & (until[rows] > found)]
+            over[late] = counted.elapsed(due[late], until[late])
             clock[rows] = targets.setdefault(promise.name, len(targets))
         self._refuse(table, good, good & (due == NULL), "it is never due: its calendar never has so much open time")
         rows = np.flatnonzero(good)
-        verdict = np.where(until > due, 2, np.where(seen != NULL, 1, 0))[rows]
+        breached = until > due
+        verdict = np.where(breached, 2, np.where(seen != NULL, 1, 0))[rows]
         made: dict[str, Any] = {
+            "ticket": table.column(self.columns.id).take(pa.array(rows)),
             "tier": _texts(tier[0][rows], tier[1]),
             "clock": _texts(clock[rows], list(targets)),
+            "cycle": pa.array(np.ones(len(rows), dtype=np.int64)),
             "phase": _texts((seen != NULL)[rows].astype(np.int64), _PHASES),
             "verdict": _texts(verdict, _VERDICTS),
             "started_at": _instants(opened[rows]),
             "ended_at": _instants(seen[rows]),
             "due_at": _instants(due[rows]),
+            "breached_at": _instants(np.where(breached, due, NULL)[rows]),
             "elapsed": pa.array(elapsed[rows]).cast(pa.duration("us")),
+            LATE: pa.array(over[rows]).cast(pa.duration("us")),
+            "reason": pa.repeat("", len(rows)),
         }
         for name, (codes, values) in known.items():
-            made[name] = _texts(codes[rows], [_fact(value) for value in values])
+            if name not in made:
+                made[name] = _texts(codes[rows], [_fact(value) for value in values])
         return pa.table(made)
 
 
@@ -155,11 +172,7 @@ def _mask(rows: Ints, size: int) -> Any:
 
 def _repeated(ids: Any) -> Any:
     """Whether each row has the id of one before it."""
-    codes, values = codes_of(ids, name="id", rows=len(ids))
-    if values and isinstance(values[0], str):
-        # Ids that differ by blanks around them are the same.
-        number = {text: place for place, text in enumerate(dict.fromkeys(one.strip() for one in values))}
-        codes = np.array([number[one.strip()] for one in values], dtype=np.int64)[codes]
+    codes, _ = codes_of(ids, name="id", rows=len(ids))
     _, firsts = np.unique(codes, return_index=True)
     repeated = np.ones(len(codes), dtype=np.bool_)
     repeated[firsts] = False

@@ -6,7 +6,7 @@ Tests get this module by the fixture `clock_rows`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -146,7 +146,15 @@ def columns_of(frame: Any) -> dict[str, list[Any]]:
     if isinstance(frame, pl.DataFrame):
         return frame.to_dict(as_series=False)
     assert list(frame.index) == list(range(len(frame)))
-    return {name: [_of_pandas(one) for one in frame[name]] for name in frame.columns}
+    return {name: _each(_of_pandas, frame[name].tolist()) for name in frame.columns}
+
+
+def _each(told: Callable[[Any], Any], values: list[Any]) -> list[Any]:
+    """Tell each value; text, whole numbers and None are what they are already, and are most of what there is."""
+    return values if {*map(type, values)} <= _AS_THEY_ARE else [told(one) for one in values]
+
+
+_AS_THEY_ARE = {str, int, bool, type(None)}
 
 
 def _of_pandas(value: Any) -> Any:
@@ -160,7 +168,8 @@ def _of_pandas(value: Any) -> Any:
 def of_frame(frame: Any) -> list[Row]:
     """The rows of a frame."""
     columns = columns_of(frame)
-    return [dict(zip(columns, map(plain, row), strict=True)) for row in zip(*columns.values(), strict=True)]
+    rows = zip(*(_each(plain, values) for values in columns.values()), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def schema(frame: Any) -> Any:

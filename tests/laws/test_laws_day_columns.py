@@ -56,13 +56,18 @@ def one_by_one(ask: Callable[..., int], *columns: list[int], never: Never = "rai
     return answered(lambda: list(rows()))
 
 
-def agrees(calendar: Calendar, starts: list[int], amount: Amount, *, never: Never = "raise") -> None:
-    found = answered(lambda: Kernel(calendar).due(column(starts), amount, never=never).tolist())
+def agrees(
+    calendar: Calendar, starts: list[int], amount: Amount, *, never: Never = "raise", kernel: Kernel | None = None
+) -> None:
+    """Compare with a kernel that knows nothing yet, or with one that has answered before."""
+    kernel = kernel or Kernel(calendar)
+    found = answered(lambda: kernel.due(column(starts), amount, never=never).tolist())
     assert found == one_by_one(lambda start: calendar._due(start, amount), starts, never=never)
 
 
-def between_agrees(calendar: Calendar, starts: list[int], ends: list[int]) -> None:
-    found = answered(lambda: Kernel(calendar).business_days_between(column(starts), column(ends)).tolist())
+def between_agrees(calendar: Calendar, starts: list[int], ends: list[int], *, kernel: Kernel | None = None) -> None:
+    kernel = kernel or Kernel(calendar)
+    found = answered(lambda: kernel.business_days_between(column(starts), column(ends)).tolist())
     assert found == one_by_one(lambda *pair: business_dates.between(calendar.timeline, *pair), starts, ends)
 
 
@@ -218,29 +223,55 @@ def test_dates_that_are_mixed_where_the_clock_goes_back_over_midnight() -> None:
 # --- where tables and years end ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("count", [0, -1, 3, 700, -700])
-@pytest.mark.parametrize("calendar", [office(), night(ROME), ALWAYS, office() | night("America/New_York")], ids=str)
-def test_moments_at_the_ends_of_years(calendar: Calendar, count: int) -> None:
-    year = [at(2024, 12, 29) + step * 7 * HOUR // 2 for step in range(40)]
-    for starts in ([at(2024, 12, 31, 23)], [at(2025, 1, 1)], year, [*year, at(1971, 3, 1), at(2050, 7, 7)]):
-        for due in ("same_time", "close"):
-            agrees(calendar, starts, sla.business_days(count, due=due))
-        agrees(calendar, starts, sla.calendar_days(count))
+YEAR_END = [at(2024, 12, 29) + step * 7 * HOUR // 2 for step in range(40)]
+DECADES = [*YEAR_END, at(1971, 3, 1), at(2050, 7, 7)]
+YEAR_ENDS = [[at(2024, 12, 31, 23)], [at(2025, 1, 1)], YEAR_END, DECADES]
+COUNTS = [0, -1, 3, 700, -700]
+at_the_ends_of_years = pytest.mark.parametrize(
+    "make",
+    [office, lambda: night(ROME), lambda: sla.always_open(ROME), lambda: office() | night("America/New_York")],
+    ids=["breaks", "nights", "always", "union"],
+)
+"""Each test makes its calendar, as the tables of one that was asked about other years reach further than its own."""
+
+
+@at_the_ends_of_years
+def test_moments_at_the_ends_of_years(make: Callable[[], Calendar]) -> None:
+    calendar = make()
+    for starts in YEAR_ENDS:
+        # The tables of eighty years are made for the first amount, and below for two others.
+        kernel = Kernel(calendar) if starts is DECADES else None
+        for count in COUNTS:
+            for due in ("same_time", "close"):
+                agrees(calendar, starts, sla.business_days(count, due=due), kernel=kernel)
+            agrees(calendar, starts, sla.calendar_days(count), kernel=kernel)
+    agrees(calendar, DECADES, sla.business_days(700))
+    agrees(calendar, DECADES, sla.business_days(-700, due="close"))
+
+
+@at_the_ends_of_years
+def test_business_days_between_the_ends_of_years(make: Callable[[], Calendar]) -> None:
+    calendar = make()
+    for starts in YEAR_ENDS:
         between_agrees(calendar, starts, starts[::-1])
+
+
+@at_the_ends_of_years
+@pytest.mark.parametrize("count", COUNTS)
+def test_tables_that_grow_from_question_to_question(make: Callable[[], Calendar], count: int) -> None:
+    calendar = make()
     kernel = Kernel(calendar)
     for years in ((2020, 2021), (2024, 2026), (2022, 2023), (2010, 2030)):
-        # One kernel, whose tables grow between the questions.
         starts = [at(year, 12, day, 17, 30) for year in years for day in range(20, 32)]
         for amount in (sla.business_days(count), sla.calendar_days(count)):
-            expected = [calendar._due(start, amount) for start in starts]
-            assert kernel.due(column(starts), amount).tolist() == expected
+            agrees(calendar, starts, amount, kernel=kernel)
 
 
 def test_a_clock_that_is_read_over_many_years_and_far_away() -> None:
     for zone in (ROME, "UTC", "America/St_Johns"):
         calendar = office(zone)
         kernel = Kernel(calendar)
-        for first, last in ((2000, 2010), (1995, 2003), (1600, 2100)):
+        for first, last in ((2000, 2010), (1995, 2003), (1780, 2100)):  # written in years of local mean time too
             starts = [at(year, month, 28, 1, 15) for year in range(first, last) for month in (3, 10)]
             for count in (1, -180, 10**5):
                 amount = sla.calendar_days(count)
@@ -252,10 +283,12 @@ FAR = [at(1650, 3, 2, 12), at(2026, 3, 2, 12), at(2026, 3, 7), at(2400, 3, 3, 8)
 
 @pytest.mark.parametrize("calendar", [office(), ALWAYS, night("America/St_Johns"), sla.never_open()], ids=str)
 def test_rows_centuries_apart(calendar: Calendar, monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = Kernel(calendar)  # the tables of three centuries are made once, and for one amount again
     for amount in AMOUNTS:
-        agrees(calendar, FAR, amount, never="null")
+        agrees(calendar, FAR, amount, never="null", kernel=kernel)
+    agrees(calendar, FAR, sla.business_days(300), never="null")
     between_agrees(calendar, FAR, FAR[::-1])
-    between_agrees(calendar, FAR, [FAR[0], *FAR[:-1]])
+    between_agrees(calendar, FAR, [FAR[0], *FAR[:-1]], kernel=kernel)
     # Those of one century are answered together.
     starts = [*FAR[:2], *(FAR[1] + step * HOUR for step in range(200))]
     expected = [NULL if calendar.timeline.never_opens else calendar._due(one, sla.business_days(2)) for one in starts]
@@ -263,23 +296,36 @@ def test_rows_centuries_apart(calendar: Calendar, monkeypatch: pytest.MonkeyPatc
     assert Kernel(calendar).due(column(starts), sla.business_days(2), never="null").tolist() == expected
 
 
-def test_answers_that_no_datetime_can_hold() -> None:
-    calendar = office()
-    kernel = Kernel(calendar)  # it reads ten thousand years of the zone's clock, once
-    ends = [to_micros(one.replace(tzinfo=UTC)) for one in (datetime(1, 1, 4), datetime(9999, 12, 28, 12))]
+FIRST, LAST = (to_micros(one.replace(tzinfo=UTC)) for one in (datetime(1, 1, 4), datetime(9999, 12, 28, 12)))
+EARLY, NOW, LATE = (at(year, 1, 1) for year in (100, 2026, 9900))
+FEW, HOURS = [0, 5, -5], [0, 200, -200, 80_000_000]
+
+
+@pytest.mark.parametrize(
+    ("zone", "starts", "counts"),
+    [
+        # A clock that never changes costs nothing to read, so everything is asked from everywhere.
+        *(
+            (zone, starts, [*FEW, 10**7, -(10**30)])
+            for zone in ("UTC+01:00", "UTC-06:00")
+            for starts in ([FIRST, LAST], [NOW, FIRST], [LAST, NOW], [EARLY, LATE])
+        ),
+        # That of a place is read day by day up to where datetimes end, so it is asked from a century before.
+        *((ROME, starts, FEW) for starts in ([FIRST, LAST], [NOW, FIRST], [LAST, NOW], [EARLY, LATE])),
+        *((ROME, starts, [10**7, 36_600]) for starts in ([LATE, LAST], [LAST, LATE], [LATE])),
+        *((ROME, starts, [-(10**30), -36_200]) for starts in ([EARLY, FIRST], [FIRST, EARLY], [EARLY])),
+    ],
+)
+def test_answers_that_no_datetime_can_hold(zone: str, starts: list[int], counts: list[int]) -> None:
+    calendar = office(zone)
+    kernel = Kernel(calendar)
 
     def scalar(start: int, amount: Amount) -> int:
         return to_micros(calendar.add(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=start), amount))
 
-    for starts in (ends, [at(2026, 1, 1), ends[0]], [ends[1], at(2026, 1, 1)]):
-        for days in (0, 5, -5, 10**7, -(10**30)):
-            far: Amount = sla.calendar_days(days)
-            found = answered(lambda: kernel.due(column(starts), far).tolist())  # noqa: B023
-            assert found == one_by_one(lambda start: scalar(start, far), starts)  # noqa: B023
-        for hours in (0, 200, -200, 80_000_000):
-            amount = sla.elapsed_time(f"{hours}h")
-            found = answered(lambda: kernel.due(column(starts), amount).tolist())  # noqa: B023
-            assert found == one_by_one(lambda start: scalar(start, amount), starts)  # noqa: B023
+    for amount in (*map(sla.calendar_days, counts), *(sla.elapsed_time(f"{hours}h") for hours in HOURS)):
+        found = answered(lambda: kernel.due(column(starts), amount).tolist())  # noqa: B023
+        assert found == one_by_one(lambda start: scalar(start, amount), starts)  # noqa: B023
 
 
 def test_holidays_that_are_not_known() -> None:

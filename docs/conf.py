@@ -29,7 +29,7 @@ autodoc_typehints_format = "short"
 # Types in signatures are links where this documentation has a page for them. Nothing is fetched to link to others.
 nitpick_ignore_regex = [
     # The standard library, and Hypothesis.
-    ("py:class", r"(datetime|collections\.abc|fractions|os)\.\w+"),
+    ("py:class", r"(datetime|collections\.abc|fractions|os|pathlib|typing)\.\w+"),
     ("py:class", r"hypothesis\.strategies\.SearchStrategy"),
     # The same, where autodoc cannot resolve a name and gives it as written.
     ("py:class", r"datetime|date|timedelta|tzinfo|SearchStrategy|Unknown|Base|Ints|Bools|NDArray|AmountInput"),

@@ -237,10 +237,17 @@ def steady(zone: tzinfo, first: int, stop: int) -> Iterator[tuple[int, int, bool
 
 
 def offset_at(zone: tzinfo, micros: int) -> int:
-    """Return the zone's offset from UTC at an instant, in microseconds (east is plus)."""
+    """
+    Return the zone's offset from UTC at an instant, in microseconds (east is plus).
+
+    Raises `OutOfRange` where the calendar of `datetime` ends on the zone's clock.
+    """
     if type(zone) is timezone:
         return micros_of(zone.utcoffset(None))
-    at = (_EPOCH + timedelta(0, 0, micros)).astimezone(zone)
+    try:
+        at = (_EPOCH + timedelta(0, 0, micros)).astimezone(zone)
+    except OverflowError:
+        raise OutOfRange(f"the clock of {zone} leaves the years 1 to 9999 that datetime can hold") from None
     return micros_of(at.utcoffset())  # type: ignore[arg-type]
 
 

@@ -23,7 +23,6 @@ import sla_engine as sla
 from sla_engine import frames
 from sla_engine.frames import NULL
 from sla_engine.instants import to_micros, utc
-from sla_engine.testing.strategies import calendars_and_instants
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
@@ -442,97 +441,6 @@ def test_a_closed_connection_and_what_is_none_are_refused(duckdb: Any) -> None:
         register("a.duckdb", POLICY)
     with duckdb.connect() as con, pytest.raises(sla.InvalidPolicy, match="dict is no policy"):
         register(con, {})
-
-
-def test_steps_answer_beyond_what_they_have_seen(duckdb: Any) -> None:
-    steps = import_module("sla_engine.frames.duckdb.steps")
-    del duckdb
-    random = np.random.default_rng(13)
-    for name in ("office", "night's", "always"):
-        kernel = frames.kernel_of(POLICY.calendar(name))
-        for amount in (1, 4 * HOUR, 9 * HOUR, 400 * HOUR):
-            one = steps.Steps(kernel, amount)
-            for first, last in ((2026, 2027), (2030, 2031), (2026, 2027), (1999, 2001), (1960, 1961), (2150, 2160)):
-                since, until = (to_micros(datetime(year, 1, 1, tzinfo=UTC)) for year in (first, last))
-                starts = random.integers(since, until, 500)
-                starts[:250] -= starts[:250] % HOUR - random.integers(-1, 2, 250)
-                assert (one.due(starts) == kernel.add(starts, amount)).all()
-            assert one._table is not None  # the kernel says the same, and takes longer
-
-
-def told(ask: Callable[..., Any], *columns: Any) -> tuple[list[int], str]:
-    """The answers, or the kind of error that there is instead."""
-    try:
-        return ask(*columns).tolist(), ""
-    except sla.SlaError as error:
-        return [], type(error).__name__
-
-
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    case=calendars_and_instants(8, horizon=2),
-    amount=st.sampled_from([1, HOUR, 4 * HOUR, 9 * HOUR]) | st.integers(1, 60 * HOUR),
-    size=st.integers(1, 8),
-)
-def test_steps_of_any_calendar_are_its_answers(duckdb: Any, case: Any, amount: int, size: int) -> None:
-    steps = import_module("sla_engine.frames.duckdb.steps")
-    del duckdb
-    calendar, given_ = case
-    kernel = frames.kernel_of(calendar)
-    one = steps.Steps(kernel, amount)
-
-    def agree(starts: list[int]) -> None:
-        at = np.array(starts, dtype=np.int64)
-        assert told(one.due, at) == told(kernel.add, at, amount)
-
-    micros = [to_micros(at) for at in given_]
-    for start in range(0, len(micros), size):
-        agree(micros[start : start + size])
-    known = one._table
-    if known is not None:
-        # Where the table begins and ends, each alone, because a table that reaches further is made where one is beyond.
-        wide = 1 << int(known.width)
-        for edge in (known.first, known.last, known.first + (known.last - known.first) // wide * wide):
-            for beside in (-1, 0, 1, wide // 2):
-                one._table = known
-                agree([edge + beside])
-        windows = calendar.timeline.spans(known.last - wide, known.last + wide)
-        for moment in (edge + beside for window in windows for edge in window for beside in (-1, 0, 1)):
-            one._table = known
-            agree([moment])
-            agree([moment - amount])
-        one._table = known
-        agree([edge + beside for edge in known.after[:-1].tolist()[:500] for beside in (-1, 0, 1)] or micros)
-
-
-def test_steps_of_what_closes_for_good_are_those_of_the_calendar(duckdb: Any) -> None:
-    steps = import_module("sla_engine.frames.duckdb.steps")
-    del duckdb
-    day = datetime(2026, 3, 2, tzinfo=UTC)
-    for hours, zones in ((10, "UTC"), (3, "Europe/Rome")):
-        calendar = sla.BusinessCalendar(zone=zones, hours={}, openings=[(day, day + timedelta(hours=hours))], horizon=2)
-        kernel = frames.kernel_of(calendar)
-        for amount in (1, 3 * HOUR, 10 * HOUR, 11 * HOUR):
-            one = steps.Steps(kernel, amount)
-            for hour in (-30_000, -20_000, -8_000, -1, 0, 1, 2, 7, 8, 9, 10, 11, 9_000):
-                for beside in (-1, 0, 1):
-                    at = np.array([to_micros(day) + hour * HOUR + beside])
-                    assert told(one.due, at) == told(kernel.add, at, amount)
-
-
-def test_steps_where_nothing_opens_for_longer_than_the_horizon(duckdb: Any) -> None:
-    steps = import_module("sla_engine.frames.duckdb.steps")
-    del duckdb
-    early, late = datetime(2026, 3, 2, tzinfo=UTC), datetime(2031, 3, 2, tzinfo=UTC)
-    pairs = [(day, day + timedelta(hours=10)) for day in (early, late, late + timedelta(days=9))]
-    kernel = frames.kernel_of(sla.BusinessCalendar(zone="UTC", hours={}, openings=pairs, horizon=2))
-    for amount in (1, 3 * HOUR, 10 * HOUR, 11 * HOUR):
-        one = steps.Steps(kernel, amount)
-        # From the later opening its table would reach back over the years in which nothing is due.
-        for day in (late, early):
-            for hour in (-30_000, -10_000, -1, 0, 1, 7, 9, 10, 9_000, 20_000):
-                at = np.array([to_micros(day) + hour * HOUR])
-                assert told(one.due, at) == told(kernel.add, at, amount)
 
 
 def test_amounts_that_differ_from_query_to_query_are_told_apart(con: Any) -> None:

@@ -319,6 +319,38 @@ def test_errors_name_the_row_and_its_instant(session: Any, spark: Any, F: Any) -
     )
 
 
+def test_names_are_those_of_the_column_however_they_come_to_the_workers(session: Any, spark: Any, F: Any) -> None:
+    tiers = {f"tier {number}": {"calendar": "rome", "targets": {"response": f"{number}h"}} for number in range(1, 21)}
+    many = sla.Policy(name="Many", calendars={"rome": ROME.to_data()}, tiers=tiers)
+    few = sla.Policy(
+        name="Few", calendars={"rome": ROME.to_data()}, tiers={"tier 3": tiers["tier 3"], "o'er`": tiers["tier 1"]}
+    )
+    at = datetime(2026, 3, 6, 15, 30, tzinfo=UTC)
+    rows = [(1, at, "tier 3"), (2, None, "tier 3"), (3, None, None), (4, None, "nobody"), (5, None, "o'er`")]
+    frame = session.createDataFrame(rows, "row int, opened timestamp, tier string").coalesce(1)
+    collated = frame.withColumn("tier", F.collate("tier", "UTF8_LCASE"))
+    for policy in (many, few):
+        for told, tier in ((frame, "tier"), (frame, F.col("tier")), (frame, F.lit("tier 3")), (collated, "tier")):
+            found = spark.deadline(told, "opened", tier, policy, into="due").orderBy("row")
+            dues = [row.micros for row in found.select(F.unix_micros("due").alias("micros")).collect()]
+            assert dues == [to_micros(policy.deadline("tier 3", at)), None, None, None, None]
+        for told in (frame, collated):
+            # As the policy writes it, and in no other way, whatever the collation of the column.
+            wrong = told.withColumn("opened", F.lit(at)).withColumn("tier", F.replace("tier", F.lit("t"), F.lit("T")))
+            without = told.withColumn("opened", F.lit(at)).where("tier IS NULL")
+            for asked, words in (
+                (wrong, "there is no tier 'Tier 3'"),
+                (without, "row 0 of a batch of 1 (2026-03-06T15:30:00+00:00): it has no tier"),
+            ):
+                assert words in refused(spark.deadline(asked, "opened", "tier", policy, into="due").collect)
+
+
+def test_a_policy_that_is_none(session: Any, spark: Any, F: Any) -> None:
+    frame = session.range(1).select(F.timestamp_micros("id").alias("at"), F.lit("first").alias("tier"))
+    with pytest.raises(sla.InvalidPolicy, match="dict is no policy"):
+        spark.deadline(frame, "at", "tier", {"first": "4h"}, into="due")
+
+
 def test_columns_that_cannot_be_asked_about(session: Any, spark: Any, F: Any) -> None:
     frame = session.range(1).select("id", F.timestamp_micros("id").alias("at"), F.current_date().alias("day"))
     one = {"Rome": ROME}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 import sla_engine as sla
 from sla_engine import frames
+from sla_engine.frames.deadlines import Deadlines
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 PLAIN = sla.maxony_policy()
@@ -98,6 +100,39 @@ def test_rules_customers_and_versions(backend: str, rows: list[tuple[datetime | 
     ]
 
 
+def test_each_combination_of_facts_under_each_version() -> None:
+    days = [START, START + timedelta(days=9), START + timedelta(days=20)]
+    rows = list(product(days, ["first", "second"], ["urgent", "low", None], ["acme", "other", None]))
+    opened, tier, priority, customer = (list(column) for column in zip(*rows, strict=True))
+    make = BACKENDS["arrow"]
+    told = {"priority": make(priority), "customer": make(customer)}
+    found = frames.deadline(instants("arrow", opened), make(tier), RULED, target="response", attributes=told)
+    assert listed(found) == [
+        RULED.deadline(tier, at, target="response", attributes={"priority": priority, "customer": customer})
+        for at, tier, priority, customer in rows
+    ]
+    found = frames.deadline(instants("arrow", opened), make(tier), RULED, target="response")
+    assert listed(found) == [RULED.deadline(tier, at, target="response") for at, tier, _, _ in rows]
+
+
+def test_blocks_that_are_asked_about_one_after_the_other() -> None:
+    again = Deadlines(RULED, "response", again=True)
+    for days in ((0, 9), (20, 0), (9,), (400, 3)):
+        opened = [START + timedelta(days=day, hours=hour) for day in days for hour in range(0, 48, 3)]
+        tiers = ["first", "second", "second"] * (len(opened) // 3) + ["first"] * (len(opened) % 3)
+        columns: list[list[datetime | None]] = [[*opened, None], [*opened]]
+        for column in columns:
+            told = [*tiers, None][: len(column)]
+            found = again.of_column(instants("arrow", column), BACKENDS["arrow"](told), {}, None)
+            assert listed(found) == [
+                None if at is None else RULED.deadline(str(tier), at, target="response")
+                for at, tier in zip(column, told, strict=True)
+            ]
+    with pytest.raises(sla.UnknownName) as caught:
+        again.of_column(instants("arrow", [None, *opened]), BACKENDS["arrow"](["x", *tiers[1:], "y"]), {}, None)
+    assert caught.value.where == f"row {len(opened)}.tier"
+
+
 def test_one_tier_for_all_and_the_index_stays() -> None:
     opened = instants("pandas", [START + timedelta(hours=9), None]).set_axis([4, 4])
     found = frames.deadline(opened, "legal", PLAIN)
@@ -124,6 +159,10 @@ def test_rows_without_an_answer_are_named() -> None:
     with pytest.raises(sla.NeverDue) as never:
         frames.deadline(opened, pl.Series(["a", "a", "b"]), short)
     assert never.value.where == "row 2"
+    for tiers, row, error in ((["a", "b", "nix"], 1, sla.NeverDue), (["a", "nix", "b"], 1, sla.UnknownName)):
+        with pytest.raises(error) as refused:
+            frames.deadline(instants("polars", [START] * 3), pl.Series(tiers), short)
+        assert refused.value.where.startswith(f"row {row}")
 
 
 def test_the_first_of_several_rows_without_an_answer_is_named() -> None:

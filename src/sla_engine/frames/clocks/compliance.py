@@ -14,9 +14,8 @@ from sla_engine.errors import InvalidLog, InvalidPeriod
 from sla_engine.facts import text_of
 from sla_engine.frames import tables
 from sla_engine.frames.clocks.blocks import opened_under
-from sla_engine.frames.clocks.event_table import distinct
 from sla_engine.frames.columns import codes_of, durations_of, instants_of
-from sla_engine.frames.kernels.kernel import NULL
+from sla_engine.frames.kernels.rows import NULL, distinct
 from sla_engine.frames.numbers import np
 from sla_engine.instants import to_micros, utc
 from sla_engine.periods import Period

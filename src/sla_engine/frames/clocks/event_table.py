@@ -14,7 +14,7 @@ from sla_engine.frames.clocks.blocks import Lives, evaluated, opened_under
 from sla_engine.frames.clocks.clock_table import ClockTable
 from sla_engine.frames.clocks.machine import EARLY, LATER, SAME, Birth, Machine
 from sla_engine.frames.clocks.tracing import Facts
-from sla_engine.frames.kernels.kernel import NULL
+from sla_engine.frames.kernels.rows import NULL, distinct
 from sla_engine.frames.numbers import np
 from sla_engine.instants import to_micros
 from sla_engine.policies import Policy
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from sla_engine.frames.kernels.kernel import Bools, Ints
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DENSE = 2**20
 
 
 class Kinds:
@@ -182,29 +181,6 @@ class EventTable:
             return found
 
         return columns
-
-
-def distinct(parts: Sequence[tuple[Ints, int]], rows: int) -> tuple[Ints, Ints]:
-    """
-    Return for each row the number of its combination of codes (each from -1 up to a bound), and a row of each.
-    """
-    group = np.zeros(rows, dtype=np.int64)
-    size = 1
-    for codes, bound in parts:
-        if size * (bound + 1) > _DENSE:
-            _, group = np.unique(group, return_inverse=True)
-            size = int(group.max(initial=0)) + 1
-        group = group * (bound + 1) + codes + 1
-        size *= bound + 1
-    if size > _DENSE:
-        _, firsts, group = np.unique(group, return_index=True, return_inverse=True)
-        return group, firsts
-    first = np.full(size, -1, dtype=np.int64)
-    first[group[::-1]] = np.arange(rows - 1, -1, -1)
-    there = np.flatnonzero(first >= 0)
-    number = np.empty(size, dtype=np.int64)
-    number[there] = np.arange(len(there))
-    return number[group], first[there]
 
 
 def _kind(given: object, place: int) -> Event:

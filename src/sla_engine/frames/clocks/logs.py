@@ -15,11 +15,10 @@ from sla_engine.frames import tables
 from sla_engine.frames.clocks.blocks import Lives, evaluated, opened_under
 from sla_engine.frames.clocks.clock_frames import COLUMNS, frame_of
 from sla_engine.frames.clocks.clock_table import ClockTable
-from sla_engine.frames.clocks.event_table import distinct
 from sla_engine.frames.clocks.machine import EARLY, LATER, OPENING, SAME, Birth, Machine
 from sla_engine.frames.clocks.tracing import Facts
 from sla_engine.frames.columns import codes_of, groups_of, instants_of, kind_of
-from sla_engine.frames.kernels.kernel import NULL
+from sla_engine.frames.kernels.rows import NULL, distinct
 from sla_engine.frames.numbers import np
 from sla_engine.instants import to_micros
 from sla_engine.policies import Policy

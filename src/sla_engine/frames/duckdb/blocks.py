@@ -18,12 +18,10 @@ from sla_engine.calendars import Calendar
 from sla_engine.errors import InvalidLog, SlaError
 from sla_engine.facts import text_of
 from sla_engine.frames.clocks.blocks import opened_under
-from sla_engine.frames.clocks.event_table import distinct
-from sla_engine.frames.duckdb.steps import Steps
 from sla_engine.frames.kernels import NULL, kernel_of
-from sla_engine.frames.kernels.rows import row_of
+from sla_engine.frames.kernels.dues import Dues
+from sla_engine.frames.kernels.rows import distinct, row_of
 from sla_engine.frames.numbers import np
-from sla_engine.frames.series import due as due_of
 from sla_engine.instants import utc
 from sla_engine.policies import Policy
 
@@ -68,10 +66,7 @@ def refused(texts: Any) -> Any:
 
 def due_after(amount: Amount, calendar: Calendar) -> Due:
     """Return what answers when an amount after starts, all of which have a value, is over."""
-    kernel = kernel_of(calendar)
-    if isinstance(amount, BusinessTime) and amount.micros > 0:
-        return Steps(kernel, amount.micros).due
-    return lambda starts: due_of(starts, amount, calendar)
+    return Dues([(calendar, amount)]).due
 
 
 def deadlines(tier: str, due: Due) -> Answer:
@@ -101,7 +96,7 @@ def add_micros(name: str, calendar: Calendar) -> Answer:
         if not (some or others):
             one = int(given[0])
             if one > 0 and bool((given == one).all()):
-                due = _remembered(steps, one, lambda amount: Steps(kernel, amount).due)
+                due = _remembered(steps, one, lambda amount: due_after(BusinessTime(amount), calendar))
                 return arrow(_told(due, micros, where), empty=False)
         found = _told(lambda at: kernel.add(at, np.where(micros == NULL, NULL, given)), micros, where)
         return arrow(found, empty=some or others)

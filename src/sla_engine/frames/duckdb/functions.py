@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from sla_engine.errors import InvalidPolicy, SlaError
+from sla_engine.errors import SlaError
+from sla_engine.frames.deadlines import check_policy
 from sla_engine.frames.duckdb.connections import check_connection
 from sla_engine.frames.duckdb.text import ENDLESS, error, literal, quoted
 from sla_engine.frames.duckdb.turns import in_turn
@@ -48,13 +49,7 @@ def register(con: Any, policy: Policy, *, prefix: str = "sla_") -> None:
     no connection, `InvalidPolicy`, and what DuckDB says of a connection that is closed.
     """
     check_connection(con)
-    if not isinstance(policy, Policy):
-        raise InvalidPolicy(
-            f"{type(policy).__name__} is no policy",
-            where="policy",
-            value=type(policy).__name__,
-            remedy="Pass what load_policy or maxony_policy returns",
-        )
+    check_policy(policy)
     written = _Functions(policy, prefix, f"{prefix}_{next(_NUMBERS)}")
     before = _registered(con, prefix)
     for name, (answer, parameters) in written.answers.items():

@@ -106,12 +106,13 @@ class CivilDays:
                 return DECIDED
             if rows.lo < FIRST_ASKED or rows.hi >= LAST_ASKED:
                 return rows.all_rows()
-            _step(self._covering(amount, rows.lo, rows.hi), rows)
+            _step(self.covering(amount, rows.lo, rows.hi), rows)
             return np.flatnonzero(rows.out == ASK)
 
         return block
 
-    def _covering(self, amount: CalendarDays, lo: int, hi: int) -> Steps:
+    def covering(self, amount: CalendarDays, lo: int, hi: int) -> Steps:
+        """Return when calendar days are over after both instants and all between, as steps with codes among them."""
         steps = self._steps.get(amount.count)
         if steps is not None:
             first, stop = steps.axis.base, steps.stop

@@ -16,6 +16,7 @@ from sla_engine.calendars import Calendar, business_dates
 from sla_engine.calendars.timeline import Timeline
 from sla_engine.frames.kernels.answers import DECIDED, Block, Question, never_due
 from sla_engine.frames.kernels.compiled import Arrays, Tables
+from sla_engine.frames.kernels.days import UNFINISHED
 from sla_engine.frames.kernels.days_due import (
     CivilDays,
     business_days_block,
@@ -37,6 +38,7 @@ from sla_engine.frames.kernels.rows import (
     take,
     within,
 )
+from sla_engine.frames.kernels.zone_clock import FAR, FIRST_ASKED, LAST_ASKED, Steps
 from sla_engine.frames.numbers import np
 from sla_engine.instants import DAY
 
@@ -298,6 +300,29 @@ class Kernel:
             self._tables.foresee(starts)
             question = Question(business_days_block(self._tables, amount, null=null), one, null=null)
         return question.answer(starts, 0, np.empty(len(starts), dtype=np.int64))
+
+    def steps(self, amount: Amount, lo: int, hi: int) -> Steps | None:
+        """
+        Return when an amount that is no open time is over after all instants in [lo, hi), as steps of more than those.
+
+        None where a row would have to be asked about by itself, or has no answer.
+        """
+        if lo < FIRST_ASKED or hi > LAST_ASKED:
+            return None
+        self.due(np.array([lo, hi - 1], dtype=np.int64), amount)  # which makes the tables as large as they must be
+        if isinstance(amount, ElapsedTime) or amount == CalendarDays(0):
+            one = np.zeros(1, dtype=np.int64)
+            shift = amount.micros if isinstance(amount, ElapsedTime) else 0
+            return Steps(one + lo, hi, one + shift, one - FAR, one + FAR)
+        if isinstance(amount, BusinessDays):
+            dates = self._tables.covering(lo, hi).dates(self._timeline)
+            found = dates.plan(amount.count, at_close=amount.due == "close")
+        else:
+            assert isinstance(amount, CalendarDays)  # noqa: S101  (there is no other kind)
+            found = self._civil_days.covering(amount, lo, hi - 1)
+        edges = found.axis.edges
+        asked = slice(np.searchsorted(edges, lo, side="right") - 1, np.searchsorted(edges, hi))
+        return found if int(found.most[asked].min()) > UNFINISHED else None
 
 
 def kernel_of(calendar: Calendar) -> Kernel:

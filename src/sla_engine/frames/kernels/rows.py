@@ -5,7 +5,7 @@ Columns of integers: what no value is, blocks that stay in the cache, room for a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -32,6 +32,8 @@ FAR_APART = 300 * 366 * 86_400 * 1_000_000
 _BUCKETS = 2**18
 _CORRECTIONS = 4
 _NO_ROWS = np.empty(0, dtype=np.intp)
+_DENSE = 2**20
+"""With so many combinations or fewer, there is room for one number each."""
 _ROW = re.compile(r"row (\d+)")
 
 
@@ -154,6 +156,29 @@ def groups(codes: NDArray[Any]) -> Iterator[Rows]:
     edges = np.flatnonzero(np.diff(codes[order])) + 1
     for start, stop in pairwise([0, *edges.tolist(), len(order)]):
         yield order[start:stop]
+
+
+def distinct(parts: Sequence[tuple[Ints, int]], rows: int) -> tuple[Ints, Ints]:
+    """
+    Return for each row the number of its combination of codes (each from -1 up to a bound), and a row of each.
+    """
+    group = np.zeros(rows, dtype=np.int64)
+    size = 1
+    for codes, bound in parts:
+        if size * (bound + 1) > _DENSE:
+            _, group = np.unique(group, return_inverse=True)
+            size = int(group.max(initial=0)) + 1
+        group = group * (bound + 1) + codes + 1
+        size *= bound + 1
+    if size > _DENSE:
+        _, firsts, group = np.unique(group, return_index=True, return_inverse=True)
+        return group, firsts
+    first = np.full(size, -1, dtype=np.int64)
+    first[group[::-1]] = np.arange(rows - 1, -1, -1)
+    there = np.flatnonzero(first >= 0)
+    number = np.empty(size, dtype=np.int64)
+    number[there] = np.arange(len(there))
+    return number[group], first[there]
 
 
 def moved(error: SlaError, place: Callable[[int], int]) -> SlaError:

@@ -7,8 +7,9 @@ the row of the batch, and the instant that stands there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from pyspark.sql import Column, DataFrame
@@ -16,19 +17,30 @@ from pyspark.sql import Column, DataFrame
 from sla_engine.amounts import Amount, parse_amount
 from sla_engine.calendars import Calendar
 from sla_engine.errors import InvalidCalendar, SlaError
-from sla_engine.frames import deadlines, series
+from sla_engine.frames import series
 from sla_engine.frames.choice import Calendars, chosen
 from sla_engine.frames.columns import instants_of
+from sla_engine.frames.deadlines import Deadlines, check_policy
 from sla_engine.frames.kernels.rows import NULL, row_of
 from sla_engine.frames.numbers import np
-from sla_engine.frames.spark.inputs import check_frame, durations, free, instants, picked, placed
+from sla_engine.frames.spark.inputs import (
+    check_frame,
+    durations,
+    free,
+    instants,
+    named,
+    numbered,
+    picked,
+    placed,
+)
 from sla_engine.frames.spark.library import F, T, arrow_udf, pa
-from sla_engine.frames.spark.shipped import Shipped, shipped
+from sla_engine.frames.spark.shipped import KEPT, Shipped, shipped
 from sla_engine.instants import utc_text
 from sla_engine.policies import Policy
 
 _INSTANT, _DURATION, _COUNT, _TRUTH = T.TimestampType(), T.DayTimeIntervalType(), T.LongType(), T.BooleanType()
 Given = str | Column
+_OTHER = "other {}"
 Question = Callable[[Any, Mapping[str, Any]], Any]
 
 
@@ -151,16 +163,26 @@ def deadline(
     attributes, for policies with rules, customers or versions. Raises what `add` does, and Spark what
     `frames.deadline` says of rows.
     """
+    check_policy(policy)
     rules = shipped(policy)
     given = attributes if isinstance(attributes, Mapping) else {name: name for name in attributes}
     known = tuple(given)
 
     def question(opened: Any, beside: Mapping[str, Any]) -> Any:
         told = {name: beside[f"attribute {name}"] for name in known}
-        return deadlines.deadline(opened, beside["tier"], rules.open(), target=target, attributes=told, zone=zone)
+        return _deadlines(rules, target).of_column(opened, beside["tier"], told, zone)
 
     others = {"tier": tier, **{f"attribute {name}": column for name, column in given.items()}}
-    return _asked("deadline", frame, {"opened": opened}, others, question, into=into, zone=zone, kind=_INSTANT)
+    names = {"tier": [one.name for one in policy.tiers]}
+    return _asked(
+        "deadline", frame, {"opened": opened}, others, question, names=names, into=into, zone=zone, kind=_INSTANT
+    )
+
+
+@lru_cache(maxsize=KEPT)
+def _deadlines(rules: Shipped, target: str | None) -> Deadlines:
+    """Return what answers all batches of a worker process."""
+    return Deadlines(rules.open(), target, again=True)
 
 
 def microseconds(durations: Given) -> Column:
@@ -207,7 +229,8 @@ def _of_calendar(
         known = {**fixed, **beside}
         return ask(first, *(known[name] for name in arguments), rules.open(), which=beside.get("which"), zone=zone)
 
-    return _asked(ask.__name__, frame, moments, others, question, into=into, zone=zone, kind=kind)
+    names = {} if isinstance(calendar, Calendar) else {"which": list(calendar)}
+    return _asked(ask.__name__, frame, moments, others, question, names=names, into=into, zone=zone, kind=kind)
 
 
 def _calendars(calendar: Calendars, which: Given | None) -> Shipped:
@@ -230,23 +253,38 @@ def _asked(
     others: Mapping[str, Given],
     question: Question,
     *,
+    names: Mapping[str, Sequence[str]],
     into: str,
     zone: str | None,
     kind: T.DataType,
 ) -> DataFrame:
-    """Return the DataFrame with the answers to a question, which gets the first column of instants and the rest."""
+    """
+    Return the DataFrame with the answers to a question, which gets the first column of instants and the rest.
+
+    `names` are those that a column of names may have, as far as they are known.
+    """
     check_frame(frame)
     given = {what: instants(frame, column, what, zone) for what, column in moments.items()}
-    given |= {what: picked(frame, column, what)[0] for what, column in others.items()}
-    names, placing = tuple(given), len(moments)
+    known: dict[str, Sequence[str]] = {}
+    for what, column in others.items():
+        pair = numbered(frame, column, what, names[what]) if what in names else None
+        if pair is None:
+            given[what] = picked(frame, column, what)[0]
+        else:
+            given[what], given[_OTHER.format(what)] = pair
+            known[what] = names[what]
+    keys, placing = tuple(given), tuple(moments)
     told = _COUNT if kind is _INSTANT else kind
 
     def ask(*columns: pa.Array) -> pa.Array:
-        placed_columns = [placed(one) if place < placing else one for place, one in enumerate(columns)]
+        beside = dict(zip(keys, columns, strict=True))
+        beside |= {what: placed(beside[what]) for what in placing}
+        beside |= {what: named(beside[what], beside.pop(_OTHER.format(what)), own) for what, own in known.items()}
+        first = beside.pop(placing[0])
         try:
-            found = question(placed_columns[0], dict(zip(names[1:], placed_columns[1:], strict=True)))
+            found = question(first, beside)
         except SlaError as error:
-            error.where = _where(error, placed_columns[0], zone)
+            error.where = _where(error, first, zone)
             raise
         answer = found.combine_chunks()
         return answer.cast(pa.int64()) if pa.types.is_timestamp(answer.type) else answer

@@ -4,12 +4,14 @@ The columns of a DataFrame that a question is about: found by name, checked by t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 from pyspark.sql import Column, DataFrame
 
 from sla_engine.errors import InvalidInstant, InvalidLog, NaiveDatetime
-from sla_engine.frames.spark.library import F, T, pa
+from sla_engine.frames.spark.library import F, T, pa, pc
 
 
 def check_frame(frame: object) -> None:
@@ -67,6 +69,36 @@ def instants(frame: DataFrame, given: str | Column, what: str, zone: str | None)
             remedy='Say in which zone they were written: zone="Europe/Rome"',
         )
     return column
+
+
+_MOST_NUMBERED = 16
+"""With more names, one comparison each would cost more than the texts."""
+
+
+def numbered(frame: DataFrame, given: str | Column, what: str, names: Sequence[str]) -> tuple[Column, Column] | None:
+    """
+    Return a column of names as numbers of those that are known here, and as the texts of all others.
+
+    Numbers are on their way to Python in half of the time. None where the column is to go as it is: an expression,
+    which may have another value each time that it is asked, or texts that are compared in another way than here.
+    """
+    column, dtype = picked(frame, given, what)
+    if isinstance(given, Column) or dtype != T.StringType() or len(names) > _MOST_NUMBERED:
+        return None
+    number = reduce(
+        lambda others, name: F.when(column == F.lit(name[1]), F.lit(name[0]).cast("tinyint")).otherwise(others),
+        reversed(list(enumerate(names))),
+        F.lit(None).cast("tinyint"),
+    )
+    return number, F.when(number.isNull(), column)
+
+
+def named(numbers: Any, others: Any, names: Sequence[str]) -> Any:
+    """Return the names of `numbered`, from Arrow as a worker gets them."""
+    known = pa.DictionaryArray.from_arrays(numbers, pa.array(names, pa.string()))
+    return (
+        known if others.null_count == len(others) else pc.call_function("coalesce", [known.cast(others.type), others])
+    )
 
 
 def durations(frame: DataFrame, given: Column, what: str) -> Column:

@@ -10,6 +10,7 @@ from sla_engine.errors import MissingExtra
 
 try:
     import pyarrow as pa
+    import pyarrow.compute as pc
     from pyspark.sql import functions as F  # noqa: N812  (as Spark's own documentation calls it)
     from pyspark.sql import types as T  # noqa: N812
     from pyspark.sql.pandas import functions as _functions
@@ -22,4 +23,4 @@ except (ImportError, AttributeError) as error:
         remedy="pip install sla_engine[spark]",
     ) from None
 
-__all__ = ["F", "T", "arrow_udf", "pa"]
+__all__ = ["F", "T", "arrow_udf", "pa", "pc"]

@@ -24,7 +24,7 @@ _READ: dict[str, Callable[[str], Data]] = {
     "policy": Policy.from_json,
     "mapping": LogMapping.from_json,
 }
-_KEPT = 64
+KEPT = 64
 """So many rules a worker process keeps compiled."""
 
 
@@ -79,7 +79,7 @@ def _data_of(rules: Iterable[Data]) -> dict[str, str]:
     return found
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=KEPT)
 def _opened(shipped: Shipped) -> Any:
     rules = {name: _READ[shipped.kind](text) for name, text in shipped.texts}
     told, here = json.loads(shipped.data), _data_of(rules.values())

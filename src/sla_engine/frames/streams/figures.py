@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sla_engine.errors import InvalidAmount
 from sla_engine.frames.clocks.compliance import CountedClocks, StartedClocks
-from sla_engine.frames.clocks.event_table import distinct
+from sla_engine.frames.kernels.rows import distinct
 from sla_engine.frames.numbers import np
 from sla_engine.periods import Period
 from sla_engine.shares import Share

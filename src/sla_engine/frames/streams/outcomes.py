@@ -15,8 +15,7 @@ import pyarrow as pa
 
 from sla_engine.frames.clocks.blocks import opened_under
 from sla_engine.frames.clocks.compliance import StartedClocks
-from sla_engine.frames.clocks.event_table import distinct
-from sla_engine.frames.kernels import NULL
+from sla_engine.frames.kernels.rows import NULL, distinct
 from sla_engine.frames.numbers import np
 from sla_engine.instants import from_micros, micros_of, utc
 from sla_engine.policies import Policy

@@ -112,6 +112,21 @@ except sla.MissingExtra as error:
     assert "pip install sla_engine[numpy]" in done.stdout
 
 
+@pytest.mark.parametrize("module", ["strategies", "ticket_strategies"])
+def test_strategies_say_what_they_need(module: str) -> None:
+    script = f"""
+import sys
+sys.modules["hypothesis"] = None  # as if it were not installed
+import sla_engine as sla
+try:
+    import sla_engine.testing.{module}
+except sla.MissingExtra as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)  # noqa: S603
+    assert "pip install sla_engine[testing]" in done.stdout
+
+
 def test_the_core_works_with_none_of_the_optional_packages() -> None:
     script = """
 import sys

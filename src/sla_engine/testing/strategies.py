@@ -15,14 +15,11 @@ from functools import lru_cache
 from typing import Any, Literal, TypeAlias, get_args
 from zoneinfo import ZoneInfo
 
-from hypothesis import strategies as st
-from hypothesis.errors import InvalidArgument
-from hypothesis.strategies import DrawFn, SearchStrategy
-
 from sla_engine.amounts import Amount, business_days, business_time, calendar_days, elapsed_time
 from sla_engine.calendars import BusinessCalendar, Calendar, CombinedCalendar, HolidayDates, Version, VersionedCalendar
 from sla_engine.errors import OutOfRange
 from sla_engine.instants import DAY, clock_changes, micros_of, midnight, utc
+from sla_engine.testing.drawing import DrawFn, InvalidArgument, SearchStrategy, st
 from sla_engine.zones import zone_name, zone_of
 
 __all__ = [

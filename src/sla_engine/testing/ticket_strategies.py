@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import strategies as st
-
 from sla_engine.policies import Policy
+from sla_engine.testing.drawing import st
 from sla_engine.tickets import Event, Ticket
 
 __all__ = ["events", "instants_of_life", "policies", "policy_tables", "tickets"]

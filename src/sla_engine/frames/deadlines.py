@@ -116,7 +116,7 @@ class Deadlines:
         starts = self._policy._starts if self._policy.versions else ()
         if not (facts or starts):
             which = self._of_tiers(tiers)
-            if not len(which) or int(which.min()) >= 0:
+            if which is not None:
                 return self._dues.due(opened, which)
         version = np.searchsorted(np.array(starts, dtype=np.int64), opened, side="right") - 1
         parts = [(one.codes, len(one.values)) for one in (tiers, *facts.values())]
@@ -134,15 +134,14 @@ class Deadlines:
                 raise error.located(f"row {first}") from None
         return self._dues.due(opened, numbers[group])
 
-    def _of_tiers(self, tiers: _Names) -> Ints:
-        """Return the number of each row's promise, where the tier says it alone; -1 where that is refused."""
-        numbers = [*range(len(tiers.values)), -1]
-        for place, tier in enumerate(tiers.values):
-            try:
-                numbers[place] = self._number(tier, {}, 0, -1)
-            except SlaError:
-                numbers[place] = -1
-        # A code of -1 takes the last.
+    def _of_tiers(self, tiers: _Names) -> Ints | None:
+        """Return the number of each row's promise, where the tier says it alone; None where one may be refused."""
+        if len(tiers.codes) and int(tiers.codes.min()) < 0:
+            return None
+        try:
+            numbers = [self._number(tier, {}, 0, -1) for tier in tiers.values]
+        except SlaError:
+            return None
         found: Ints = np.array(numbers, dtype=np.int64).take(tiers.codes)
         return found
 

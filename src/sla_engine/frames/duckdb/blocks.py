@@ -38,11 +38,9 @@ _MANY = 65_536
 
 def integers(column: Any) -> tuple[Ints, bool]:
     """Return a column of int64 as an array, and whether a row of it has no value, which is `NULL` then."""
-    array = _whole(column)
-    if array.null_count:
-        return array.fill_null(NULL).to_numpy(zero_copy_only=False), True
-    found: Ints = np.frombuffer(array.buffers()[1], np.int64, len(array), 8 * array.offset)
-    return found, False
+    empty = column.null_count > 0
+    found: Ints = (column.fill_null(NULL) if empty else column).to_numpy()
+    return found, empty
 
 
 def _whole(column: Any) -> Any:

@@ -33,6 +33,8 @@ _WIDTHS = range(36, 27, -1)
 _BUCKETS = 2**21
 _MOST = 64
 """More amounts than these are left to the kernels: a table is made anew for each that is new."""
+_TRIES = 8
+"""So often is a table asked for that cannot be made; each time costs as much as one that can."""
 _END = np.iinfo(np.int64).max
 
 
@@ -73,8 +75,7 @@ class Dues:
     def __init__(self, asked: Iterable[tuple[Calendar, Amount]] = (), *, again: bool = True) -> None:
         self._asked: list[tuple[Kernel, Amount]] = []
         self._table: _Table | None = None
-        self._again = again
-        self._refused = not again
+        self._tries = _TRIES if again else 0
         for calendar, amount in asked:
             self.number(calendar, amount)
 
@@ -84,8 +85,10 @@ class Dues:
         for number, (known, there) in enumerate(self._asked):
             if known is kernel and there == amount:
                 return number
-        self._table, self._refused = None, not self._again or len(self._asked) >= _MOST
         self._asked.append((kernel, amount))
+        self._table = None
+        if len(self._asked) > _MOST:
+            self._tries = 0
         return len(self._asked) - 1
 
     def due(self, starts: Ints, which: Ints | None = None) -> Ints:
@@ -122,7 +125,7 @@ class Dues:
 
     def _reaching(self, least: int, most: int) -> _Table | None:
         """Return a table of these starts and of all before; None where there is none that pays, or that is known."""
-        if self._refused:
+        if not self._tries:
             return None
         old = self._table
         first, last = least - _YEAR, most + _YEAR
@@ -135,10 +138,9 @@ class Dues:
         except SlaError:
             table = None  # the kernel says which row it is that has no answer
         if table is None:
-            # What was known stays; amounts without a table at all are not asked again for one.
-            self._refused = old is None
-            return None
-        self._table = table
+            self._tries -= 1  # what was known stays
+        else:
+            self._table = table
         return table
 
 

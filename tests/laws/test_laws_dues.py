@@ -88,7 +88,7 @@ def unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: Any, **__: Any) -> Any:
         raise AssertionError("a kernel was asked")
 
-    for name in ("add", "due", "is_open", "next_opening", "steps"):
+    for name in ("add", "due", "is_open", "next_opening", "_steps"):
         monkeypatch.setattr(Kernel, name, refused)
 
 

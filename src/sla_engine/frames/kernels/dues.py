@@ -174,7 +174,7 @@ def _made(asked: Sequence[tuple[Kernel, Amount]], first: int, last: int) -> _Tab
 def _pieces(kernel: Kernel, amount: Amount, first: int, last: int) -> _Pieces | None:
     if isinstance(amount, BusinessTime):
         return _open_time(kernel, amount.micros, first, last) if amount.micros > 0 else None
-    steps = kernel.steps(amount, first, last)
+    steps = kernel._steps(amount, first, last)
     if steps is None:
         return None
     edges = steps.axis.edges

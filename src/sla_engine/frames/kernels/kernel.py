@@ -301,7 +301,7 @@ class Kernel:
             question = Question(business_days_block(self._tables, amount, null=null), one, null=null)
         return question.answer(starts, 0, np.empty(len(starts), dtype=np.int64))
 
-    def steps(self, amount: Amount, lo: int, hi: int) -> Steps | None:
+    def _steps(self, amount: Amount, lo: int, hi: int) -> Steps | None:
         """
         Return when an amount that is no open time is over after all instants in [lo, hi), as steps of more than those.
 

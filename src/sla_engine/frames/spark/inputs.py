@@ -79,8 +79,9 @@ def numbered(frame: DataFrame, given: str | Column, what: str, names: Sequence[s
     """
     Return a column of names as numbers of those that are known here, and as the texts of all others.
 
-    Numbers are on their way to Python in half of the time. None where the column is to go as it is: an expression,
-    which may have another value each time that it is asked, or texts that are compared in another way than here.
+    Numbers cost less on their way to Python than texts, and nothing to tell apart there. None where the column is to
+    go as it is: an expression, which may have another value each time that it is asked, or texts that are compared in
+    another way than here.
     """
     column, dtype = picked(frame, given, what)
     if isinstance(given, Column) or dtype != T.StringType() or len(names) > _MOST_NUMBERED:

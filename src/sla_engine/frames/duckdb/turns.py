@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 50_000
 """Nanoseconds between two blocks of one thread; what DuckDB does between them takes about 16,000."""
-_NAP = 0.005
-"""Seconds; as long as Python lets a thread run while others wait."""
-_NAPS = 10
-"""After so many a thread takes the very next turn, so that a small query waits 50 ms for a large one at most."""
+_NAP = 0.002
+"""Seconds. Shorter ones take the interpreter from the thread that answers; longer ones are late where it has ended."""
+_NAPS = 100
+"""After so many a thread takes the very next turn, so that a small query waits 0.2 seconds for a large one at most."""
 
 
 class Turns:

@@ -134,6 +134,19 @@ def test_where_the_clock_repeats_and_skips_an_hour_and_where_the_years_end(numbe
             agree(Dues(asked), asked, [at + beside], [0])
 
 
+def test_numbers_that_are_no_instants() -> None:
+    start = to_micros(datetime(2026, 3, 4, 12, tzinfo=UTC))
+    for at in (2**63 - 1, 1 - 2**63, 2**62, -(2**62), 9 * 10**17, -(10**17)):
+        for calendar, amount in ASKED:
+            for starts in ([at], [start, at]):
+                dues = Dues([(calendar, amount)])
+                dues.due(column([start]))
+                for asked in (dues, Dues([(calendar, amount)])):
+                    with pytest.raises(sla.OutOfRange) as error:
+                        asked.due(column(starts))
+                    assert error.value.where == f"row {len(starts) - 1}"
+
+
 def test_rows_before_and_after_a_table_of_several_are_not_those_of_a_neighbour() -> None:
     asked = [(ROME, sla.business_time("4h")), (NIGHTS, sla.business_time("4h")), (ROME, sla.business_days(5))]
     start = to_micros(datetime(2026, 3, 4, 12, tzinfo=UTC))

@@ -18,6 +18,7 @@ from sla_engine.calendars import Calendar
 from sla_engine.errors import InvalidLog, SlaError
 from sla_engine.facts import text_of
 from sla_engine.frames.clocks.blocks import opened_under
+from sla_engine.frames.duckdb.text import ENDLESS
 from sla_engine.frames.kernels import NULL, kernel_of
 from sla_engine.frames.kernels.dues import Dues
 from sla_engine.frames.kernels.rows import distinct, row_of
@@ -32,12 +33,15 @@ Answer = Callable[..., Any]
 Due = Callable[["Ints"], "Ints"]
 K = TypeVar("K")
 V = TypeVar("V")
+_MICROS, _INSTANTS = pa.int64(), pa.timestamp("us", "UTC")
+_ENDLESS = (2**63 - 1, 1 - 2**63)
+"""What DuckDB keeps for the infinite instants."""
 _MANY = 65_536
 """So many different promises are remembered at a time."""
 
 
 def integers(column: Any) -> tuple[Ints, bool]:
-    """Return a column of int64 as an array, and whether a row of it has no value, which is `NULL` then."""
+    """Return int64 of Arrow as an array of NumPy, and whether a row of it has no value, which is `NULL` then."""
     empty = column.null_count > 0
     found: Ints = (column.fill_null(NULL) if empty else column).to_numpy()
     return found, empty
@@ -79,6 +83,22 @@ def deadlines(tier: str, due: Due) -> Answer:
         if len(there):
             found[there] = _told(due, micros[there], f"the tier {tier!r}")
         return arrow(found, empty=True)
+
+    return answer
+
+
+def deadlines_at(tier: str, due: Due) -> Answer:
+    """Return the same function of TIMESTAMPTZ, which is spared its way there and back: it is a number already."""
+    answer_micros = deadlines(tier, due)
+
+    def answer(opened: Any) -> Any:
+        micros = _whole(opened).view(_MICROS)
+        try:
+            return answer_micros(micros).view(_INSTANTS)
+        except SlaError:
+            if bool(np.isin(integers(micros)[0], _ENDLESS).any()):
+                raise InvalidLog(ENDLESS) from None
+            raise
 
     return answer
 

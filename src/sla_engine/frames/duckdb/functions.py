@@ -52,8 +52,8 @@ def register(con: Any, policy: Policy, *, prefix: str = "sla_") -> None:
     check_policy(policy)
     written = _Functions(policy, prefix, f"{prefix}_{next(_NUMBERS)}")
     before = _registered(con, prefix)
-    for name, (answer, parameters) in written.answers.items():
-        con.create_function(name, answer, parameters, "BIGINT", type="arrow", null_handling="special")
+    for name, (answer, parameters, kind) in written.answers.items():
+        con.create_function(name, answer, parameters, kind, type="arrow", null_handling="special")
     for statement in written.macros():
         con.execute(statement)
     for name in before:
@@ -80,7 +80,7 @@ class _Functions:
 
         self.policy = policy
         self.prefix = prefix
-        self.answers: dict[str, tuple[Answer, list[str]]] = {}
+        self.answers: dict[str, tuple[Answer, list[str], str]] = {}
         self.calendars: dict[str, int] = {}
         self.marked = marked
         """What the names of what answers begin with: no other registration has it."""
@@ -102,9 +102,10 @@ class _Functions:
             for place, target in enumerate(tier.targets):
                 due = blocks.due_after(target.within, calendar_of_tier)
                 self._add(f"due_{number}_{place}", blocks.deadlines(tier.name, due), ["BIGINT"])
+                self._add(f"at_{number}_{place}", blocks.deadlines_at(tier.name, due), ["TIMESTAMPTZ"], "TIMESTAMPTZ")
 
-    def _add(self, name: str, answer: Answer, parameters: list[str]) -> None:
-        self.answers[f"{self.marked}_{name}"] = in_turn(answer), parameters
+    def _add(self, name: str, answer: Answer, parameters: list[str], kind: str = "BIGINT") -> None:
+        self.answers[f"{self.marked}_{name}"] = in_turn(answer), parameters, kind
 
     def _ask(self, name: str, *arguments: str) -> str:
         return f"{quoted(f'{self.marked}_{name}')}({', '.join(arguments)})"
@@ -209,27 +210,29 @@ class _Functions:
 
     def _due(self, opened: str, target: str | None, facts: str) -> str:
         """Return the deadline as microseconds."""
-        empty = "WHEN tier IS NULL OR opened IS NULL" + (f" OR {target} IS NULL" if target else "") + " THEN NULL"
-        if not self.by_tier:
-            return f"CASE {empty} ELSE {self._ask('due', 'tier', opened, target or 'NULL', facts)} END"
-        return f"CASE {empty} {self._by_tier(opened, target)} END"
+        if self.by_tier:
+            return self._by_tier("due", opened, target)
+        asked = self._ask("due", "tier", opened, target or "NULL", facts)
+        return f"CASE WHEN {_is_empty(target)} THEN NULL ELSE {asked} END"
 
-    def _by_tier(self, opened: str, target: str | None) -> str:
+    def _by_tier(self, what: str, opened: str, target: str | None, back: str = "") -> str:
+        """Return the deadline; `back` makes one of microseconds, which is the type of what is refused."""
         cases: list[str] = []
         for number, tier in enumerate(self.policy.tiers):
             names = [one.name for one in tier.targets]
-            asked = {place: self._ask(f"due_{number}_{place}", opened) for place in range(len(names))}
+            asked = {place: self._ask(f"{what}_{number}_{place}", opened) for place in range(len(names))}
             if target is not None:
                 inner = [f"WHEN {target} = {literal(name)} THEN {asked[place]}" for place, name in enumerate(names)]
-                refused = self._unknown("target", target, names, f" in the tier {tier.name!r}")
+                refused = f"{back}({self._unknown('target', target, names, f' in the tier {tier.name!r}')})"
                 answer = f"CASE {' '.join(inner)} ELSE {refused} END" if inner else refused
             else:
                 try:
                     answer = asked[names.index(tier.target(None).name)]
                 except SlaError as refusal:
-                    answer = self._refuse(literal(str(refusal)))
+                    answer = f"{back}({self._refuse(literal(str(refusal)))})"
             cases.append(f"WHEN tier = {literal(tier.name)} THEN {answer}")
-        return " ".join([*cases, f"ELSE {self._unknown('tier', 'tier', [one.name for one in self.policy.tiers])}"])
+        unknown = f"{back}({self._unknown('tier', 'tier', [one.name for one in self.policy.tiers])})"
+        return f"CASE WHEN {_is_empty(target)} THEN NULL {' '.join([*cases, f'ELSE {unknown}'])} END"
 
     def _deadlines(self) -> list[str]:
         found: list[str] = []
@@ -238,7 +241,11 @@ class _Functions:
             def body(opened: str, target: str | None = target, facts: str = facts) -> str:
                 return self._due(opened, target, facts)
 
-            found += self._overloads("tier VARCHAR, opened {0}" + extra, ["opened"], body, told=_INSTANTS)
+            overloads = self._overloads("tier VARCHAR, opened {0}" + extra, ["opened"], body, told=_INSTANTS)
+            if self.by_tier:
+                asked = self._by_tier("at", "opened", target, _INSTANTS[0])
+                overloads[0] = f"(tier VARCHAR, opened TIMESTAMPTZ{extra}) AS {asked}"
+            found += overloads
         return found
 
     def _verdicts(self) -> list[str]:
@@ -276,6 +283,11 @@ _ASKED: tuple[tuple[str, str | None, str], ...] = (
     (", target VARCHAR, attributes", "target", "CAST(to_json(attributes) AS VARCHAR)"),
 )
 """What may stand behind the instants: the parameters, the target, and the attributes as text."""
+
+
+def _is_empty(target: str | None) -> str:
+    """Return whether a value is missing without which nothing is due."""
+    return " OR ".join(f"{name} IS NULL" for name in ("tier", "opened", *([target] if target else [])))
 
 
 def _stopped_early(opened: str, stopped: str) -> str:

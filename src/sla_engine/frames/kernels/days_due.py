@@ -103,7 +103,7 @@ class CivilDays:
         def block(rows: Block) -> Rows:
             if not amount.count:
                 np.copyto(rows.out, rows.at)
-                return DECIDED
+                return _out_of_years(rows)
             if rows.lo < FIRST_ASKED or rows.hi >= LAST_ASKED:
                 return rows.all_rows()
             _step(self.covering(amount, rows.lo, rows.hi), rows)
@@ -136,9 +136,15 @@ def elapsed_block(micros: int) -> Callable[[Block], Rows]:
         if max(abs(micros), abs(rows.lo), abs(rows.hi)) >= _LARGE:
             return rows.all_rows()
         np.add(rows.at, micros, out=rows.out)
-        return np.flatnonzero((rows.out < YEAR_1) | (rows.out >= YEAR_10000))
+        return _out_of_years(rows)
 
     return block
+
+
+def _out_of_years(rows: Block) -> Rows:
+    """Return the rows whose answers no datetime can hold."""
+    found: Rows = np.flatnonzero((rows.out < YEAR_1) | (rows.out >= YEAR_10000))
+    return found
 
 
 def of_years_1_to_9999(at: int) -> int:

@@ -18,7 +18,7 @@ from sla_engine.calendars import Calendar
 from sla_engine.errors import SlaError
 from sla_engine.frames.kernels.kernel import NULL, Kernel, kernel_of
 from sla_engine.frames.kernels.rows import groups, moved, row_of
-from sla_engine.frames.kernels.zone_clock import FAR
+from sla_engine.frames.kernels.zone_clock import FAR, YEAR_1, YEAR_10000
 from sla_engine.frames.numbers import np
 from sla_engine.instants import DAY
 
@@ -131,7 +131,7 @@ class Dues:
         first, last = least - _YEAR, most + _YEAR
         if old is not None:
             first, last = min(first, old.first), max(last, old.last)
-        if last - first > _LONGEST:
+        if last - first > _LONGEST or first < YEAR_1 or last > YEAR_10000:
             return None
         try:
             table = _made(self._asked, first, last)

@@ -52,11 +52,11 @@ def _whole(column: Any) -> Any:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def arrow(found: Ints, *, empty: bool) -> Any:
-    """Return an array as a column; with `empty`, some rows may have no value."""
+def arrow(found: Ints, *, empty: bool, kind: Any = _MICROS) -> Any:
+    """Return an array as a column of int64, or of what has its form; with `empty`, some rows may have no value."""
     if empty:
-        return pa.array(found, mask=found == NULL)
-    return pa.Array.from_buffers(pa.int64(), len(found), [None, pa.py_buffer(found)])
+        return pa.array(found, mask=found == NULL).view(kind)
+    return pa.Array.from_buffers(kind, len(found), [None, pa.py_buffer(found)])
 
 
 def refused(texts: Any) -> Any:
@@ -75,32 +75,39 @@ def deadlines(tier: str, due: Due) -> Answer:
     """Return the function `opened -> due` of one promise."""
 
     def answer(opened: Any) -> Any:
-        micros, empty = integers(opened)
-        if not empty:
-            return arrow(_told(due, micros, f"the tier {tier!r}"), empty=False)
-        there = np.flatnonzero(micros != NULL)
-        found = np.full(len(micros), NULL, dtype=np.int64)
-        if len(there):
-            found[there] = _told(due, micros[there], f"the tier {tier!r}")
-        return arrow(found, empty=True)
+        return _due(due, *integers(opened), f"the tier {tier!r}", _MICROS)
 
     return answer
 
 
 def deadlines_at(tier: str, due: Due) -> Answer:
     """Return the same function of TIMESTAMPTZ, which is spared its way there and back: it is a number already."""
-    answer_micros = deadlines(tier, due)
 
     def answer(opened: Any) -> Any:
-        micros = _whole(opened).view(_MICROS)
+        array = _whole(opened)
+        if array.null_count:
+            micros, empty = integers(array.view(_MICROS))
+        else:  # a view of it would take longer
+            micros, empty = np.frombuffer(array.buffers()[1], np.int64, len(array), 8 * array.offset), False
         try:
-            return answer_micros(micros).view(_INSTANTS)
+            return _due(due, micros, empty, f"the tier {tier!r}", _INSTANTS)
         except SlaError:
-            if bool(np.isin(integers(micros)[0], _ENDLESS).any()):
+            if bool(np.isin(micros, _ENDLESS).any()):
                 raise InvalidLog(ENDLESS) from None
             raise
 
     return answer
+
+
+def _due(due: Due, micros: Ints, empty: bool, where: str, kind: Any) -> Any:
+    """Return the deadlines of instants as a column of a kind."""
+    if not empty:
+        return arrow(_told(due, micros, where), empty=False, kind=kind)
+    there = np.flatnonzero(micros != NULL)
+    found = np.full(len(micros), NULL, dtype=np.int64)
+    if len(there):
+        found[there] = _told(due, micros[there], where)
+    return arrow(found, empty=True, kind=kind)
 
 
 def add_micros(name: str, calendar: Calendar) -> Answer:

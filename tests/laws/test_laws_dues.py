@@ -116,6 +116,33 @@ def test_several_amounts_in_one_table(place: int, monkeypatch: pytest.MonkeyPatc
     assert dues.due(column([]), column([])).tolist() == []
 
 
+@pytest.mark.parametrize(
+    ("calendar", "amount", "grid"),
+    [
+        (ROME, sla.business_time("4h"), HOUR // 2),  # the closure ends at half past
+        (ROME, sla.business_days(5), HOUR // 2),
+        (NIGHTS, sla.business_time("15m"), HOUR // 4),
+        (NIGHTS, sla.calendar_days(3), HOUR),
+        (ALWAYS, sla.business_time("4h"), DAY),
+        (ROME, sla.business_time("1h 17m 13s"), None),
+        (NIGHTS, sla.business_time(timedelta(microseconds=HOUR + 1)), None),
+    ],
+    ids=str,
+)
+def test_buckets_are_on_the_grid_of_the_steps_where_that_is_wide_enough(
+    calendar: Calendar, amount: Amount, grid: int | None
+) -> None:
+    asked = [(calendar, amount)]
+    dues = Dues(asked)
+    agree(dues, asked, at_edges(np.random.default_rng(4), 2025, 2030, 1_000), [0] * 1_000)
+    table = dues._table
+    assert table is not None
+    assert (int(table.width) if table.steps is None else None) == grid
+    starts = [table.first + number * HOUR // 4 + beside for number in range(2_000) for beside in (-1, 0, 1)]
+    agree(dues, asked, starts[1:], [0] * (len(starts) - 1))
+    assert dues._table is table
+
+
 def test_amounts_of_which_there_is_no_table() -> None:
     for amount in (sla.business_time(timedelta()), sla.business_time(timedelta(hours=-5))):
         asked = [(ROME, amount)]
@@ -209,14 +236,15 @@ def test_where_steps_and_tables_begin_and_end(case: Any, amount: Amount) -> None
     known = dues._table
     if known is None:
         return  # the kernel answers
-    wide = 1 << int(known.width)
+    wide = int(known.width)
     edges = [known.first, known.last, known.first + known.buckets * wide]
     # Each alone, because a table that reaches further is made where one is beyond.
     for edge in (edge + beside for edge in edges for beside in (-1, 0, 1, wide // 2)):
         dues._table = known
         agree(dues, asked, [edge], [0])
     dues._table = known
-    inside = [edge + beside for edge in known.after[:-1].tolist()[:300] for beside in (-1, 0, 1)]
+    steps = [known.first + wide * number for number in range(300)] if known.steps is None else known.steps[1].tolist()
+    inside = [edge + beside for edge in steps[:300] for beside in (-1, 0, 1) if known.first < edge < known.last]
     inside += [edge for window in calendar.timeline.spans(known.first, known.first + 30 * DAY) for edge in window]
     agree(dues, asked, inside, [0] * len(inside))
 

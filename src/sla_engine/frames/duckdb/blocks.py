@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import pyarrow as pa
 
@@ -33,7 +33,16 @@ Answer = Callable[..., Any]
 Due = Callable[["Ints"], "Ints"]
 K = TypeVar("K")
 V = TypeVar("V")
-_MICROS, _INSTANTS = pa.int64(), pa.timestamp("us", "UTC")
+
+
+class _Kind(NamedTuple):
+    """What is answered with: a table, which DuckDB takes as it is; of an array it makes one, more slowly."""
+
+    form: Any
+    schema: Any
+
+
+_MICROS, _INSTANTS = (_Kind(form, pa.schema([("answer", form)])) for form in (pa.int64(), pa.timestamp("us", "UTC")))
 _ENDLESS = (2**63 - 1, 1 - 2**63)
 """What DuckDB keeps for the infinite instants."""
 _MANY = 65_536
@@ -52,11 +61,13 @@ def _whole(column: Any) -> Any:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def arrow(found: Ints, *, empty: bool, kind: Any = _MICROS) -> Any:
-    """Return an array as a column of int64, or of what has its form; with `empty`, some rows may have no value."""
+def arrow(found: Ints, *, empty: bool, kind: _Kind = _MICROS) -> Any:
+    """Return an array as a table of one column, of int64 or what has its form; with `empty`, rows may have no value."""
     if empty:
-        return pa.array(found, mask=found == NULL).view(kind)
-    return pa.Array.from_buffers(kind, len(found), [None, pa.py_buffer(found)])
+        column = pa.array(found, mask=found == NULL).view(kind.form)
+    else:
+        column = pa.Array.from_buffers(kind.form, len(found), [None, pa.py_buffer(found)])
+    return pa.Table.from_arrays([column], schema=kind.schema)
 
 
 def refused(texts: Any) -> Any:
@@ -86,7 +97,7 @@ def deadlines_at(tier: str, due: Due) -> Answer:
     def answer(opened: Any) -> Any:
         array = _whole(opened)
         if array.null_count:
-            micros, empty = integers(array.view(_MICROS))
+            micros, empty = integers(array.view(_MICROS.form))
         else:  # a view of it would take longer
             micros, empty = np.frombuffer(array.buffers()[1], np.int64, len(array), 8 * array.offset), False
         try:
@@ -99,7 +110,7 @@ def deadlines_at(tier: str, due: Due) -> Answer:
     return answer
 
 
-def _due(due: Due, micros: Ints, empty: bool, where: str, kind: Any) -> Any:
+def _due(due: Due, micros: Ints, empty: bool, where: str, kind: _Kind) -> Any:
     """Return the deadlines of instants as a column of a kind."""
     if not empty:
         return arrow(_told(due, micros, where), empty=False, kind=kind)

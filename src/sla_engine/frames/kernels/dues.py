@@ -3,8 +3,10 @@ When amounts after starts are over, for a few thousand rows at a time, again and
 
 Between two steps the answer is `start + shift`, but no less than `least` and no more than `most`: it moves with the
 start, or while the calendar is closed it waits for the opening. For open time a step is where the calendar closes, and
-where the amount begins to reach beyond the end of another window; for days it is what the kernel has. Engines ask for
-few rows at a time, of which the many small questions of a kernel would cost more than the answers; here they are few.
+where the amount begins to reach beyond the end of another window; for days it is what the kernel has. Time is divided
+into buckets: on the grid of all steps, such as whole hours, a bucket says by itself how it answers; where that grid is
+too fine, the buckets are wider, and each leads to the step that it begins on. Engines ask for few rows at a time, of
+which the many small questions of a kernel would cost more than the answers; here they are few.
 """
 
 from __future__ import annotations
@@ -28,8 +30,10 @@ if TYPE_CHECKING:
 _YEAR = 366 * DAY
 _LONGEST = 150 * _YEAR
 """Starts that lie further apart are left to the kernels."""
-_WIDTHS = range(36, 27, -1)
-"""How wide the buckets may be that lead to a step, as powers of two: from 19 hours down to 4 minutes."""
+_ON_GRID = 2**18
+"""So many buckets may lie on the grid of the steps; more would not stay in the caches of a processor."""
+_WIDTHS = [1 << power for power in range(36, 27, -1)]
+"""How wide the buckets may be that lead to a step: from 19 hours down to 4 minutes."""
 _BUCKETS = 2**21
 _MOST = 64
 """More amounts than these are left to the kernels: a table is made anew for each that is new."""
@@ -48,17 +52,19 @@ class _Pieces(NamedTuple):
 
 
 class _Table(NamedTuple):
-    """The steps of all amounts from a first instant up to a last one, those of each amount behind those before it."""
+    """How all amounts answer from a first instant up to a last one, each amount behind those before it."""
 
     first: int
     last: int
     width: np.uint64
-    """Of a bucket of time, as a power of two."""
+    """Of a bucket of time."""
     buckets: int
-    """So many each amount has; for each bucket, `step` is the step that it begins on."""
-    step: Ints
-    after: Ints
-    """For each step, where the next one begins."""
+    """So many each amount has."""
+    steps: tuple[Ints, Ints] | None
+    """
+    For each bucket the step that it begins on, and for each step where the next one begins; None where buckets are on
+    the grid of the steps, and each says how it answers.
+    """
     shift: Ints
     least: Ints
     most: Ints | None
@@ -148,13 +154,19 @@ def _looked_up(starts: Ints, which: Ints | None, table: _Table) -> Ints:
     """Return the answers of a table; raises `IndexError` where a start is beyond it."""
     # A start before the first is beyond the last one too, as it has no sign; every pass over a block that is saved
     # counts.
-    bucket = ((starts - table.first).view(np.uint64) >> table.width).view(np.int64)
+    unsigned = (starts - table.first).view(np.uint64)
+    unsigned //= table.width
+    bucket = unsigned.view(np.int64)
     if which is not None:
         if len(bucket) and int(bucket.max()) >= table.buckets:
             raise IndexError
         bucket += which * table.buckets
-    step = table.step.take(bucket)
-    step += starts >= table.after.take(step)
+    if table.steps is None:
+        step = bucket
+    else:
+        begun, after = table.steps
+        step = begun.take(bucket)
+        step += starts >= after.take(step)
     found = table.shift.take(step)
     found += starts
     np.maximum(found, table.least.take(step), out=found)
@@ -168,7 +180,7 @@ def _made(asked: Sequence[tuple[Kernel, Amount]], first: int, last: int) -> _Tab
         if found is None:
             return None
         pieces.append(found)
-    return _bucketed(first, last, pieces)
+    return _on_grid(first, last, pieces) or _bucketed(first, last, pieces)
 
 
 def _pieces(kernel: Kernel, amount: Amount, first: int, last: int) -> _Pieces | None:
@@ -191,45 +203,69 @@ def _open_time(kernel: Kernel, amount: int, first: int, last: int) -> _Pieces | 
         return None
     until = np.cumsum(closes - opens)
     before = until - (closes - opens)
-    # The last start from which the amount ends at the close of a window; from the next one on it reaches further.
+    # The last start from which the amount ends at the close of a window; from the next one on it reaches further. From
+    # a close the amount ends where it would by what is before, so that this step too may begin one later: all of them
+    # are on one grid then.
     sought = until - amount
     sought = sought[sought >= 0]
     window = np.searchsorted(before, sought, side="right") - 1
-    since = np.unique(np.concatenate(([first], closes, opens[window] + (sought - before[window]) + 1)))
+    since = np.unique(np.concatenate(([first], closes + 1, opens[window] + (sought - before[window]) + 1)))
     since = since[since < last]
     is_open = kernel.is_open(since)
     moment = np.where(is_open, since, kernel.next_opening(since, never="null"))
     due = kernel.add(moment, amount, never="null")  # nothing where nothing opens
     if bool((due == NULL).any()):
         return None
-    return _Pieces(since, due - moment, due, np.full(len(since), FAR))
+    shift = due - moment
+    differs = np.append(True, (shift[1:] != shift[:-1]) | (due[1:] != due[:-1]))
+    return _Pieces(since[differs], shift[differs], due[differs], np.full(int(differs.sum()), FAR))
+
+
+def _on_grid(first: int, last: int, pieces: Sequence[_Pieces]) -> _Table | None:
+    """Return a table in which steps begin where buckets do, and nowhere else; None where that takes too many."""
+    since = np.concatenate([one.since[1:] for one in pieces])  # the first of each is where the table begins
+    origin = int(since[0]) if len(since) else first
+    width = int(np.gcd.reduce(since - origin, initial=DAY))
+    first = origin - (origin - first) // width * width
+    buckets = (last - first) // width
+    if buckets * len(pieces) > _ON_GRID:
+        return None
+    begin = _begin(first, width, buckets)
+    rows = [np.searchsorted(one.since, begin, side="right") - 1 for one in pieces]
+    shift, least, most = (
+        np.concatenate([part[row] for part, row in zip(parts, rows, strict=True)])
+        for parts in list(zip(*pieces, strict=True))[1:]
+    )
+    return _Table(first, last, np.uint64(width), buckets, None, shift, least, _with_end(most))
 
 
 def _bucketed(first: int, last: int, pieces: Sequence[_Pieces]) -> _Table | None:
     """Return a table with the widest buckets in none of which two steps begin; None where that takes too many."""
     for width in _WIDTHS:
-        buckets = (last - first) >> width
+        buckets = (last - first) // width
         if buckets * len(pieces) > _BUCKETS:
             return None
-        begin = first + (np.arange(buckets, dtype=np.int64) << width)
+        begin = _begin(first, width, buckets)
         steps = [np.searchsorted(one.since, begin, side="right") - 1 for one in pieces]
         if all(starmap(_at_most_one, zip(steps, pieces, strict=True))):
             break
     else:
         return None
     before = np.cumsum([0, *(len(one.since) for one in pieces)]).tolist()
+    step = np.concatenate([step + start for step, start in zip(steps, before, strict=False)])
+    after = np.concatenate([np.append(one.since[1:], _END) for one in pieces])
     shift, least, most = (np.concatenate(parts) for parts in list(zip(*pieces, strict=True))[1:])
-    return _Table(
-        first,
-        last,
-        np.uint64(width),
-        buckets,
-        np.concatenate([step + start for step, start in zip(steps, before, strict=False)]),
-        np.concatenate([np.append(one.since[1:], _END) for one in pieces]),
-        shift,
-        least,
-        most if int(most.min()) < FAR else None,
-    )
+    return _Table(first, last, np.uint64(width), buckets, (step, after), shift, least, _with_end(most))
+
+
+def _begin(first: int, width: int, buckets: int) -> Ints:
+    """Return where buckets begin."""
+    return first + np.arange(buckets, dtype=np.int64) * width
+
+
+def _with_end(most: Ints) -> Ints | None:
+    """Return where answers end; None where none does."""
+    return most if int(most.min()) < FAR else None
 
 
 def _at_most_one(steps: Ints, pieces: _Pieces) -> bool:

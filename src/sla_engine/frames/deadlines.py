@@ -99,15 +99,16 @@ class Deadlines:
         else:
             tiers = _Names(*codes_of(tier, name="tier", rows=rows))
         facts = {name: _Names(*codes_of(given, name=name, rows=rows)) for name, given in attributes.items()}
-        there: Rows | slice = slice(None)
         if rows and int(column.micros.min()) == NULL:
             there = np.flatnonzero(column.micros != NULL)
             tiers, facts = tiers.only(there), {name: given.only(there) for name, given in facts.items()}
-        found = np.full(rows, NULL, dtype=np.int64)
-        try:
-            found[there] = self._due(column.micros[there], tiers, facts)
-        except SlaError as error:
-            raise moved(error, np.arange(rows)[there].tolist().__getitem__) from None
+            found = np.full(rows, NULL, dtype=np.int64)
+            try:
+                found[there] = self._due(column.micros[there], tiers, facts)
+            except SlaError as error:
+                raise moved(error, there.tolist().__getitem__) from None
+        else:
+            found = self._due(column.micros, tiers, facts)
         answer: S = column.instants(found)
         return answer
 

@@ -10,8 +10,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timezone, tzinfo
+from itertools import chain
 from operator import itemgetter
-from typing import Literal
+from os import PathLike
+from typing import Any, Literal
 
 from sla_engine.errors import InvalidLog
 
@@ -117,20 +119,90 @@ class Times:
         return first if self.ambiguous == "first" else last
 
 
-def lines_of(source: str | bytes | Iterable[str]) -> Iterator[str]:
-    """Yield the lines of a log, given as text, as bytes of UTF-8 or as lines; a byte-order mark is skipped."""
-    if isinstance(source, bytes):
-        try:
-            source = source.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise InvalidLog(
-                f"the log is not UTF-8: byte {error.start} is {error.object[error.start]:#04x}",
-                where="log",
-                remedy="Save it as UTF-8",
-            ) from None
-    lines = iter(io.StringIO(source, newline="") if isinstance(source, str) else source)
-    for number, line in enumerate(lines):
+Source = str | bytes | Iterable[str] | Iterable[bytes]
+"""A log: its text, its bytes, which are UTF-8, or its lines, such as an open file."""
+
+
+def lines_of(source: Source) -> Iterator[str]:
+    """Yield the lines of a log; a byte-order mark is skipped. Raises `InvalidLog`."""
+    if isinstance(source, PathLike) or not isinstance(source, Iterable):
+        raise InvalidLog(
+            f"{type(source).__name__} is no log",
+            where="log",
+            value=source,
+            remedy="Pass its text, its bytes, such as Path(...).read_bytes(), or its lines, such as an open file",
+        )
+    for number, line in enumerate(_lines(source)):
         yield line.removeprefix("\ufeff") if number == 0 else line
+
+
+def _lines(source: Source) -> Iterable[str]:
+    if isinstance(source, str):
+        return io.StringIO(source, newline="")
+    if isinstance(source, bytes):
+        return io.StringIO(_decoded(source), newline="")
+    lines: Iterator[Any] = iter(source)
+    first = next(lines, "")
+    if isinstance(first, bytes):  # a file that was opened for bytes
+        return _lines(first + b"".join(lines))
+    return chain([first], lines)
+
+
+def _decoded(source: bytes) -> str:
+    try:
+        return source.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidLog(
+            f"the log is not UTF-8: byte {error.start} is {error.object[error.start]:#04x}",
+            where="log",
+            remedy="Save it as UTF-8",
+        ) from None
+
+
+def header_of(reader: Iterator[list[str]]) -> list[str]:
+    """Return the names of the columns; raises `InvalidLog` where there are none."""
+    try:
+        header = [name.strip() for name in next(reader, [])]
+    except csv.Error as error:
+        raise InvalidLog(f"the header is no CSV: {error}", where="line 1", remedy="Save the log as CSV") from None
+    if not any(header):
+        raise InvalidLog("the log is empty", where="log", remedy="Pass a CSV file with a header and rows")
+    return header
+
+
+def places_of(header: list[str], columns: Iterable[str]) -> list[int]:
+    """Return where columns stand; raises `InvalidLog` for those that are not there, and for one that stands twice."""
+    wanted = list(columns)
+    missing = [name for name in dict.fromkeys(wanted) if name not in header]
+    if missing:
+        raise InvalidLog(
+            f"the log has no column {', '.join(map(repr, missing))}",
+            where="line 1",
+            value=header,
+            remedy=_other_columns(header),
+        )
+    for name in wanted:
+        if header.count(name) > 1:
+            raise InvalidLog(
+                f"the column {name!r} stands {header.count(name)} times in the log",
+                where="line 1",
+                value=header,
+                remedy="Rename or drop one of them",
+            )
+    return [header.index(name) for name in wanted]
+
+
+def _other_columns(header: list[str]) -> str:
+    if len(header) == 1:
+        if header[0].lower().endswith((".csv", ".json", ".jsonl", ".txt")):
+            return f"{header[0]!r} is read as the log itself: pass the file's text or bytes, or the open file"
+        for separator, name in _SEPARATORS.items():
+            if separator in header[0]:
+                return f"Its columns are separated by {name}: save it with commas"
+    return f"It has {', '.join(map(repr, header))}: say which of them to read"
+
+
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def numbered(reader: Iterator[list[str]], problems: list[RowProblem]) -> Iterator[tuple[int, list[str]]]:
@@ -148,34 +220,13 @@ def numbered(reader: Iterator[list[str]], problems: list[RowProblem]) -> Iterato
 class Columns:
     """A table as CSV whose columns have names: some that it must have, and some that it may."""
 
-    def __init__(
-        self, source: str | bytes | Iterable[str], needed: Mapping[str, str], optional: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, source: Source, needed: Mapping[str, str], optional: Mapping[str, str] | None = None) -> None:
         self.problems: list[RowProblem] = []
         self.rows = 0
         self._reader = csv.reader(lines_of(source), strict=True)
-        try:
-            self.header = [name.strip() for name in next(self._reader, [])]
-        except csv.Error as error:
-            raise InvalidLog(f"the header is no CSV: {error}", where="line 1", remedy="Save the log as CSV") from None
-        if not any(self.header):
-            raise InvalidLog("the log is empty", where="log", remedy="Pass a CSV file with a header and rows")
-        there = {key: column for key, column in (optional or {}).items() if column in self.header}
-        self._places = {key: self._place(column) for key, column in {**needed, **there}.items()}
-
-    def _place(self, column: str) -> int:
-        times = self.header.count(column)
-        if times == 1:
-            return self.header.index(column)
-        problem = (
-            f"the column {column!r} stands {times} times in the log" if times else f"there is no column {column!r}"
-        )
-        raise InvalidLog(
-            problem,
-            where="line 1",
-            value=self.header,
-            remedy=f"It has {', '.join(map(repr, self.header))}: say which of them to read",
-        )
+        self.header = header_of(self._reader)
+        named = {**needed, **{key: column for key, column in (optional or {}).items() if column in self.header}}
+        self._places = dict(zip(named, places_of(self.header, named.values()), strict=True))
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, str]]]:
         """Yield each row's line and its cells by the keys of the columns; a row that is no row is a problem."""

@@ -152,7 +152,7 @@ class TestFiles:
     def test_a_file_that_cannot_be_read(self) -> None:
         with pytest.raises(sla.InvalidLog, match="the log is empty"):
             read_requests("", every="1m", gate=GATE)
-        with pytest.raises(sla.InvalidLog, match="there is no column 'errors'"):
+        with pytest.raises(sla.InvalidLog, match="the log has no column 'errors'"):
             read_requests("at,requests\n", every="1m", gate=GATE)
         with pytest.raises(sla.InvalidLog, match="a header and no rows"):
             read_requests("at,requests,errors\n", every="1m", gate=GATE)

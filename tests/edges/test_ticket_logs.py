@@ -1,10 +1,13 @@
 """Ticket logs as they come: what cannot be read is reported with its line, and nothing is lost."""
 
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import sla_engine as sla
+from sla_engine.tickets import Respond
 
 HEAD = "id,tier,opened_at,stopped_at\n"
 GOOD = "T-1,first_level,2026-03-02T09:00:00Z,2026-03-02T10:00:00+01:00\n"
@@ -31,12 +34,43 @@ def test_a_good_log_is_read_to_the_instant() -> None:
         ("id,tier\nT-1,legal\n", "no column 'opened_at', 'stopped_at'.*It has 'id', 'tier'"),
         ("id,id,tier,opened_at,stopped_at\n", "'id' stands 2 times"),
         (b"id,tier,opened_at,stopped_at\n\xff\n", "not UTF-8.*0xff"),
+        (HEAD.replace(",", ";") + GOOD.replace(",", ";"), "no column 'id', 'tier'.*separated by semicolons"),
+        (HEAD.replace(",", "\t") + GOOD.replace(",", "\t"), "no column 'id', 'tier'.*separated by tabs"),
+        ("logs/march.csv", "no column 'id', 'tier'.*'logs/march.csv' is read as the log itself"),
+        ("march", "no column 'id', 'tier'.*It has 'march'"),
+        ([], "empty"),
+        ([b""], "empty"),
+        ([b"id,tier,opened_at,stopped_at\n", b"\xff\n"], "not UTF-8: byte 29 is 0xff"),
+        (Path("logs/march.csv"), "log: .*Path is no log.*read_bytes"),
+        (None, "log: NoneType is no log"),
+        (7, "log: int is no log"),
     ],
 )
-def test_what_is_no_log_at_all(source: str | bytes, words: str) -> None:
+def test_what_is_no_log_at_all(source: Any, words: str) -> None:
     with pytest.raises(sla.InvalidLog, match=f"(?s){words}") as caught:
         sla.read_log(source)
     assert caught.value.remedy
+
+
+def test_an_open_file_is_a_log_whether_of_text_or_bytes(tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_bytes(("\ufeff" + HEAD + GOOD).replace("\n", "\r\n").encode())
+    with file.open(encoding="utf-8", newline="") as text, file.open("rb") as binary:
+        logs = [sla.read_log(text), sla.read_log(binary)]
+    assert [row.id for row in logs[0].rows] == ["T-1"]
+    assert logs == [sla.read_log(HEAD + GOOD)] * 2
+
+
+def test_an_event_log_says_all_columns_that_it_does_not_have() -> None:
+    with pytest.raises(sla.InvalidLog, match=r"no column 'ticket', 'at'.*It has 'kind', 'who'"):
+        sla.read_events("kind,who\nopen,x\n")
+    with pytest.raises(sla.InvalidLog, match="the column 'at' stands 2 times"):
+        sla.read_events("ticket,at,at,kind\n")
+    mapping = sla.LogMapping(ticket="Case", at="When", event="What", tier=None, attributes={"customer": "Client"})
+    with pytest.raises(sla.InvalidLog, match="no column 'When', 'Client'"):
+        sla.read_events("Case,What\n", mapping=mapping)
+    with pytest.raises(sla.InvalidLog, match="Path is no log"):
+        sla.read_events(Path("march.csv"))  # type: ignore[arg-type]
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_name() -> None:
@@ -171,3 +205,60 @@ def test_what_comes_after_the_instant_asked_about_is_not_seen() -> None:
     }
     assert [len(asked[12].undecided), len(asked[13].undecided), len(asked[14].breached)] == [1, 1, 1]
     assert asked[13].undecided[0].stopped_at is None
+
+
+class TestTicketsAreALog:
+    AT = datetime(2026, 3, 31, tzinfo=UTC)
+    POLICY = sla.maxony_policy()
+
+    def tickets(self) -> list[sla.Ticket]:
+        opened = datetime(2026, 3, 2, 9, tzinfo=UTC)
+        return [
+            sla.Ticket(id="A", tier="legal", opened_at=opened, events=[Respond(at=opened.replace(hour=10))]),
+            sla.Ticket(id="B", tier="first_level", opened_at=opened, events=[Respond(at=opened.replace(hour=15))]),
+            sla.Ticket(id="C", tier="nowhere", opened_at=opened),
+        ]
+
+    def test_reports_are_those_of_the_same_tickets_as_json(self) -> None:
+        tickets = self.tickets()
+        log = sla.read_events("\n".join(one.to_json() for one in tickets))
+        for given in (tickets, tuple(tickets), iter(tickets)):
+            found = sla.report(self.POLICY, given, at=self.AT)
+            assert found == sla.report(self.POLICY, log, at=self.AT)
+            assert (found.rows, [one.id for one in found.problems]) == (3, ["C"])
+        assert [figure.label("tier") for figure in found.compliance.figures if figure.met] == ["legal"]
+
+    def test_so_are_comparisons_and_checks_and_tickets_may_come_once(self) -> None:
+        other = sla.in_civil_time(self.POLICY)
+        found = sla.what_if(iter(self.tickets()), self.POLICY, other, at=self.AT)
+        assert (found.compared, len(found.before.problems), len(found.after.problems)) == (2, 1, 1)
+        check = sla.check_policy(self.POLICY, at=self.AT, log=iter(self.tickets()))
+        assert [one.kind for one in check] == ["fixed_offset", "fixed_offset", "unknown_tier"]
+        assert check.readings is not None
+        assert check.readings.compared == 2
+
+    @pytest.mark.parametrize("given", [0, 7, "T-1", ["T-1"], [{"id": "T-1"}], HEAD.encode()])
+    def test_what_is_no_log_is_said_so(self, given: Any) -> None:
+        for ask in (
+            lambda: sla.report(self.POLICY, given, at=self.AT),
+            lambda: sla.what_if(given, self.POLICY, self.POLICY, at=self.AT),
+            lambda: sla.check_policy(self.POLICY, at=self.AT, log=given),
+        ):
+            with pytest.raises(sla.InvalidLog, match=r"log.*: \w+ is no (log|ticket). Pass what read_log"):
+                ask()
+
+
+def test_one_of_several_targets_is_compared() -> None:
+    def policy(solution: str) -> sla.Policy:
+        return sla.Policy(
+            name="Two",
+            zone="UTC",
+            calendars={"office": {"zone": "UTC", "hours": {"mon-fri": "09:00-17:00"}}},
+            tiers={"first_level": {"calendar": "office", "targets": {"response": "4h", "solution": solution}}},
+        )
+
+    log = sla.read_log(HEAD + "T-1,first_level,2026-03-02T09:00:00Z,2026-03-03T12:00:00Z\n")
+    found = sla.what_if(log, policy("16h"), policy("8h"), target="solution")
+    assert [(flip.before.verdict, flip.after.verdict) for flip in found.flips] == [("met", "breached")]
+    assert not sla.what_if(log, policy("16h"), policy("8h"), target="response").flips
+    assert len(sla.what_if(log, policy("16h"), policy("8h")).before.problems) == 1

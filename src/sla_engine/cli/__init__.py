@@ -237,6 +237,7 @@ def compare(
     policy: str = "maxony",
     at: str | None = None,
     attribute: Attribute = "due",
+    target: str | None = None,
     by: tuple[str, ...] = ("month",),
     format: Annotated[Literal["text", "json"], Parameter(name="--format")] = "text",  # noqa: A002
     output: Path | None = None,
@@ -258,6 +259,8 @@ def compare(
         The instant as of which everything is seen.
     attribute
         Which instant decides the month of a ticket: opened, due or stopped.
+    target
+        The target to compare, where tiers have several.
     by
         What to group by: month, or anything that report takes.
     format
@@ -272,7 +275,7 @@ def compare(
         instant = read_instant(at, options.zone)
         names = [*asked_attributes(one, by), *asked_attributes(other, by)]
         tickets = read_tickets(log, options, dict.fromkeys(names))
-        found = what_if(tickets, one, other, at=instant, attribute=attribute, by=by)
+        found = what_if(tickets, one, other, at=instant, attribute=attribute, target=target, by=by)
         _written(
             output,
             lambda console: (
@@ -294,6 +297,7 @@ def check(
     *,
     policy: str = "maxony",
     at: str | None = None,
+    target: str | None = None,
     format: Annotated[Literal["text", "json"], Parameter(name="--format")] = "text",  # noqa: A002
     options: LogOptions = _PLAIN_LOG,
 ) -> None:
@@ -308,6 +312,8 @@ def check(
         "maxony", or a file of service levels.
     at
         The instant as of which everything is seen.
+    target
+        The target that counts for the tickets of a log, where tiers have several.
     format
         text or json.
     """
@@ -315,7 +321,7 @@ def check(
         rules = read_policy(policy)
         instant = needed_instant(at, options.zone)
         tickets = None if log is None else read_tickets(log, options, asked_attributes(rules))
-        found = check_policy(rules, at=instant, log=tickets)
+        found = check_policy(rules, at=instant, log=tickets, target=target)
         _written(
             None,
             lambda console: show_check(found, console) if format == "text" else _write_text(console, found.to_json()),

@@ -6,7 +6,7 @@ has, and offsets that may have meant civil time.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -21,7 +21,8 @@ from sla_engine.policies.policy import Policy
 from sla_engine.policies.references import rebuilt
 from sla_engine.policies.what_if import WhatIf, what_if
 from sla_engine.targets import Tier
-from sla_engine.tickets import EventLog, TicketLog
+from sla_engine.tickets import EventLog, Ticket, TicketLog
+from sla_engine.tickets.event_log import log_of
 from sla_engine.zones import zone_name
 
 FindingKind = Literal[
@@ -99,7 +100,8 @@ def check_policy(
     policy: Policy,
     *,
     at: datetime,
-    log: TicketLog | EventLog | None = None,
+    log: TicketLog | EventLog | Iterable[Ticket] | None = None,
+    target: str | None = None,
     civil_zones: Mapping[str, str] = CIVIL_ZONES,
 ) -> PolicyCheck:
     """
@@ -108,7 +110,7 @@ def check_policy(
     Looked for are calendars that never open or that nothing uses, targets that are never due or can never be met,
     targets without a clock, rules that an earlier one shadows or overlaps, customers whose tiers have no open hours,
     tickets of the log that no tier or rule takes, and fixed offsets that may have meant civil time: `civil_zones`
-    says which.
+    says which, and `target` which target counts then, for logs with a row a ticket whose tiers have several.
     """
     now = policy.effective(at)
     findings = [
@@ -118,11 +120,12 @@ def check_policy(
         *_customers(policy, at),
         *_offsets(now, civil_zones),
     ]
-    if log is not None:
-        findings += _tickets(policy, log)
+    given = None if log is None else log_of(log)
+    if given is not None:
+        findings += _tickets(policy, given)
     readings = None
-    if log is not None and any(one.kind == "fixed_offset" for one in findings):
-        readings = what_if(log, policy, in_civil_time(policy, civil_zones), at=at)
+    if given is not None and any(one.kind == "fixed_offset" for one in findings):
+        readings = what_if(given, policy, in_civil_time(policy, civil_zones), at=at, target=target)
     return PolicyCheck(policy.name, tuple(findings), readings)
 
 

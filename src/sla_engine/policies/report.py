@@ -23,11 +23,13 @@ from sla_engine.tickets import (
     EventLog,
     Outcome,
     RowProblem,
+    Ticket,
     TicketLog,
     TicketStatus,
     compliance,
 )
 from sla_engine.tickets.compliance import PERIOD_NAMES
+from sla_engine.tickets.event_log import log_of
 
 COLUMNS: tuple[str, ...] = (
     "id",
@@ -147,7 +149,7 @@ class Report:
 
 def report(
     policy: Policy,
-    log: TicketLog | EventLog,
+    log: TicketLog | EventLog | Iterable[Ticket],
     *,
     period: Period | None = None,
     at: datetime | None = None,
@@ -156,14 +158,15 @@ def report(
     by: str | Iterable[str] = (),
 ) -> Report:
     """
-    Evaluate every ticket of a log under a policy, and count those of a period.
+    Evaluate every ticket of a log under a policy, or every one of these tickets, and count those of a period.
 
     `at` is the instant as of which everything is seen; it is needed for events, and where tickets are still open.
     `by` groups the figures further, as in `compliance`. A row or ticket whose tier the policy does not have, or whose
     stop lies before its opening, is reported as a problem, and the rest is evaluated.
 
-    Raises `InvalidInstant` where `at` is needed and missing.
+    Raises `InvalidInstant` where `at` is needed and missing, and `InvalidLog` for what is no log.
     """
+    log = log_of(log)
     names = (by,) if isinstance(by, str) else tuple(by)
     found = _of_events(policy, log, at) if isinstance(log, EventLog) else _of_rows(policy, log, at, target)
     outcomes, later, problems, statuses = found

@@ -14,7 +14,8 @@ from sla_engine.instants import micros_of, to_micros
 from sla_engine.ledger import duration_text_of
 from sla_engine.policies.policy import Policy
 from sla_engine.policies.report import Report, report
-from sla_engine.tickets import Attribute, ComplianceChange, EventLog, Outcome, TicketLog
+from sla_engine.tickets import Attribute, ComplianceChange, EventLog, Outcome, Ticket, TicketLog
+from sla_engine.tickets.event_log import log_of
 
 Key = tuple[str, str, str, int]
 
@@ -105,22 +106,24 @@ class WhatIf:
 
 
 def what_if(
-    log: TicketLog | EventLog,
+    log: TicketLog | EventLog | Iterable[Ticket],
     before: Policy,
     after: Policy,
     *,
     at: datetime | None = None,
     attribute: Attribute = "due",
+    target: str | None = None,
     by: str | Iterable[str] = "month",
 ) -> WhatIf:
     """
     Evaluate the same log under two policies, and return what differs.
 
-    `at` and `attribute` are those of `report`; `by` groups the figures, by the month in each policy's zone unless said
-    otherwise. Raises as `report` does.
+    `at`, `attribute` and `target` are those of `report`; `by` groups the figures, by the month in each policy's zone
+    unless said otherwise. Raises as `report` does.
     """
-    one = report(before, log, at=at, attribute=attribute, by=by)
-    other = report(after, log, at=at, attribute=attribute, by=by)
+    log = log_of(log)
+    one = report(before, log, at=at, attribute=attribute, target=target, by=by)
+    other = report(after, log, at=at, attribute=attribute, target=target, by=by)
     ours, theirs = _by_key(one), _by_key(other)
     both = [(ours[key], theirs[key]) for key in ours if key in theirs]
     flips = [Flip(old, new) for old, new in both if old.verdict != new.verdict]

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from sla_engine.errors import InvalidLog, SlaError
 from sla_engine.instants import to_micros
-from sla_engine.tables import RowProblem, Times, lines_of, numbered
+from sla_engine.tables import RowProblem, Source, Times, header_of, lines_of, numbered
+from sla_engine.tickets.log import TicketLog
 from sla_engine.tickets.log_rows import Meaning, Row
 from sla_engine.tickets.mapping import LogMapping
 from sla_engine.tickets.ticket import Ticket
@@ -27,7 +28,7 @@ class EventLog:
     rows: int
 
 
-def read_events(source: str | bytes | Iterable[str], *, mapping: LogMapping | None = None) -> EventLog:
+def read_events(source: Source, *, mapping: LogMapping | None = None) -> EventLog:
     """
     Read an event log: CSV with many rows a ticket, or JSON tickets (a list of them, or one a line).
 
@@ -43,14 +44,25 @@ def read_events(source: str | bytes | Iterable[str], *, mapping: LogMapping | No
     if mapping is None and start.lstrip()[:1] in ("[", "{"):
         return _tickets("".join(rest))
     reader = csv.reader(rest, strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-    except csv.Error as error:
-        raise InvalidLog(f"the header is no CSV: {error}", where="line 1", remedy="Save the log as CSV") from None
-    if not any(header):
-        raise InvalidLog("the log is empty", where="log", remedy="Pass a CSV file with a header and rows")
+    header = header_of(reader)
     mapping = mapping or LogMapping.native(header)
     return _mapped(reader, header, mapping)
+
+
+def log_of(log: TicketLog | EventLog | Iterable[Ticket]) -> TicketLog | EventLog:
+    """Return a log as it is, or tickets as a log without problems; raises `InvalidLog`."""
+    if isinstance(log, TicketLog | EventLog):
+        return log
+    if not isinstance(log, Iterable):
+        raise InvalidLog(f"{type(log).__name__} is no log", where="log", value=log, remedy=_A_LOG)
+    tickets = tuple(log)
+    for number, one in enumerate(tickets):
+        if not isinstance(one, Ticket):
+            raise InvalidLog(f"{type(one).__name__} is no ticket", where=f"log[{number}]", value=one, remedy=_A_LOG)
+    return EventLog(tickets, (), len(tickets))
+
+
+_A_LOG = "Pass what read_log or read_events returns, or tickets"
 
 
 def is_event_log(source: bytes) -> bool:

@@ -5,13 +5,13 @@ Ticket logs as CSV: one row a ticket. What cannot be read is reported with its l
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from sla_engine.errors import InvalidLog
 from sla_engine.facts import NO_ATTRIBUTES, Attributes, Value
-from sla_engine.tables import Ambiguous, RowProblem, Times, lines_of, numbered
+from sla_engine.tables import Ambiguous, RowProblem, Source, Times, header_of, lines_of, numbered, places_of
 from sla_engine.zones import zone_name, zone_of
 
 
@@ -50,7 +50,7 @@ class TicketLog:
 
 
 def read_log(
-    source: str | bytes | Iterable[str],
+    source: Source,
     *,
     columns: LogColumns | None = None,
     zone: str | tzinfo | None = None,
@@ -58,20 +58,20 @@ def read_log(
     ambiguous: Ambiguous = "refuse",
 ) -> TicketLog:
     """
-    Read a ticket log from CSV: text, bytes of UTF-8 (a byte-order mark is skipped), or lines such as an open file.
+    Read a ticket log from CSV: its text, bytes of UTF-8 (a byte-order mark is skipped), or lines such as an open file.
 
     Times are ISO 8601, or as `time_format` says (`strptime`). Naive times are local to `zone`, and refused without
     one; a local time that happens twice is refused unless `ambiguous` says which to take. A second row with the same
     id is a problem, and so is one without id or tier.
 
-    Raises `InvalidLog` where nothing can be read: no rows at all, missing or repeated columns, bytes that are no
-    UTF-8. Problems of single rows are in the result.
+    Raises `InvalidLog` where nothing can be read: no rows at all, missing or repeated columns, bytes that are no UTF-8,
+    a path. Problems of single rows are in the result.
     """
     columns = columns or LogColumns()
     times = Times.written(None if zone is None else zone_of(zone_name(zone)), time_format, ambiguous)
     reader = csv.reader(lines_of(source), strict=True)
-    header = _header(reader, columns)
-    wanted = [header.index(name) for name in (columns.id, columns.tier, columns.opened_at, columns.stopped_at)]
+    header = header_of(reader)
+    wanted = places_of(header, (columns.id, columns.tier, columns.opened_at, columns.stopped_at))
     kept = [(name, header.index(name)) for name in columns.attributes if header.count(name) == 1]
     rows: list[TicketRow] = []
     problems: list[RowProblem] = []
@@ -104,30 +104,3 @@ def read_log(
     if not rows and not problems:
         raise InvalidLog("the log has a header and no rows", remedy="Pass a log with tickets")
     return TicketLog(tuple(rows), tuple(problems))
-
-
-def _header(reader: Iterator[list[str]], columns: LogColumns) -> list[str]:
-    try:
-        header = [name.strip() for name in next(reader, [])]
-    except csv.Error as error:
-        raise InvalidLog(f"the header is no CSV: {error}", where="line 1", remedy="Save the log as CSV") from None
-    if not any(header):
-        raise InvalidLog("the log is empty", where="log", remedy="Pass a CSV file with a header and rows")
-    wanted = [columns.id, columns.tier, columns.opened_at, columns.stopped_at]
-    missing = [name for name in wanted if name not in header]
-    if missing:
-        raise InvalidLog(
-            f"the log has no column {', '.join(map(repr, missing))}",
-            where="line 1",
-            value=header,
-            remedy=f"It has {', '.join(map(repr, header))}: say which of them to read",
-        )
-    repeated = [name for name in dict.fromkeys(wanted) if header.count(name) > 1]
-    if repeated:
-        raise InvalidLog(
-            f"the column {repeated[0]!r} stands {header.count(repeated[0])} times in the log",
-            where="line 1",
-            value=header,
-            remedy="Rename or drop one of them",
-        )
-    return header

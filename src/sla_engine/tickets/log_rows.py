@@ -11,7 +11,7 @@ from operator import attrgetter, itemgetter
 from typing import Any
 
 from sla_engine.errors import InvalidLog, SlaError
-from sla_engine.tables import RowProblem
+from sla_engine.tables import RowProblem, places_of
 from sla_engine.tickets.events import KINDS, Event, HandOff, Open, Pause, Reopen, Resume, SetAttribute, SetStatus
 from sla_engine.tickets.mapping import EVENT_COLUMNS, Fields, LogMapping
 from sla_engine.tickets.ticket import Ticket
@@ -77,8 +77,10 @@ class Meaning:
         self.reopens = frozenset(mapping.reopens)
         keys = ("ticket", "at", "event", "status", "tier", *EVENT_COLUMNS)
         wanted = {key: getattr(mapping, key) for key in keys if getattr(mapping, key) is not None}
-        self.place = {key: place_of(header, column) for key, column in wanted.items()}
-        self.attributes = [(name, place_of(header, column)) for name, column in mapping.attributes]
+        facts = [column for _, column in mapping.attributes]
+        found = places_of(header, [*wanted.values(), *facts])
+        self.place = dict(zip(wanted, found, strict=False))
+        self.attributes = list(zip((name for name, _ in mapping.attributes), found[len(wanted) :], strict=True))
         places = [place for _, place in self.attributes]
         places += [self.place["tier"]] if "tier" in self.place else []
         self.watched: Callable[[list[str]], Any] = itemgetter(*places) if places else _nothing
@@ -224,22 +226,3 @@ class Now:
             self.finished = kind != "reopen"
         elif isinstance(event, HandOff):
             self.tier = event.to
-
-
-def place_of(header: list[str], column: str) -> int:
-    """Return where a column stands; raises `InvalidLog` for one that is not there, or twice."""
-    if header.count(column) == 1:
-        return header.index(column)
-    if column in header:
-        raise InvalidLog(
-            f"the column {column!r} stands {header.count(column)} times in the log",
-            where="line 1",
-            value=header,
-            remedy="Rename or drop one of them",
-        )
-    raise InvalidLog(
-        f"the log has no column {column!r}",
-        where="line 1",
-        value=header,
-        remedy=f"It has {', '.join(map(repr, header))}: say in the mapping which of them to read",
-    )

@@ -13,7 +13,7 @@ from typing import Any
 
 from sla_engine.errors import InvalidLog, SlaError
 from sla_engine.instants import to_micros
-from sla_engine.tables import Ambiguous, Columns, RowProblem, Times
+from sla_engine.tables import Ambiguous, Columns, RowProblem, Source, Times
 from sla_engine.uptime.incidents import Incident
 from sla_engine.uptime.maintenance import Maintenance
 from sla_engine.uptime.probes import Every, ProbeLog
@@ -65,7 +65,7 @@ class ReclassificationRecords:
 
 
 def read_probes(
-    source: str | bytes | Iterable[str],
+    source: Source,
     *,
     every: Every | Mapping[str, Every],
     gap: int | Fraction = 2,
@@ -125,7 +125,7 @@ def read_probes(
 
 
 def read_incidents(
-    source: str | bytes | Iterable[str],
+    source: Source,
     *,
     zone: str | tzinfo | None = None,
     time_format: str | None = None,
@@ -154,7 +154,7 @@ def read_incidents(
 
 
 def read_maintenance(
-    source: str | bytes | Iterable[str],
+    source: Source,
     *,
     zone: str | tzinfo | None = None,
     time_format: str | None = None,
@@ -208,7 +208,7 @@ def read_maintenance(
 
 
 def read_reclassifications(
-    source: str | bytes | Iterable[str],
+    source: Source,
     *,
     zone: str | tzinfo | None = None,
     time_format: str | None = None,

@@ -23,7 +23,7 @@ from sla_engine.data import Data
 from sla_engine.errors import InvalidLog, InvalidPolicy, SlaError
 from sla_engine.instants import to_micros, utc
 from sla_engine.shares import Share
-from sla_engine.tables import Ambiguous, Columns, RowProblem
+from sla_engine.tables import Ambiguous, Columns, RowProblem, Source
 from sla_engine.targets import ShareField
 from sla_engine.uptime.logs import times_written
 
@@ -246,7 +246,7 @@ class RequestRecords:
 
 
 def read_requests(
-    source: str | bytes | Iterable[str],
+    source: Source,
     *,
     every: timedelta | str | Mapping[str, timedelta | str],
     gate: RequestGate | Mapping[str, RequestGate],

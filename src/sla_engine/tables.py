@@ -159,6 +159,18 @@ def _decoded(source: bytes) -> str:
         ) from None
 
 
+def reader_of(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    """Return a reader of CSV; raises `InvalidLog` for a delimiter that is none."""
+    if len(delimiter) != 1 or delimiter.isalnum() or not delimiter.isascii() or delimiter in '"\r\n':
+        raise InvalidLog(
+            f"{delimiter!r} does not separate columns",
+            where="delimiter",
+            value=delimiter,
+            remedy="Give one character: ',', ';', '\\t' or '|'",
+        )
+    return csv.reader(lines, strict=True, delimiter=delimiter)
+
+
 def header_of(reader: Iterator[list[str]]) -> list[str]:
     """Return the names of the columns; raises `InvalidLog` where there are none."""
     try:
@@ -179,7 +191,7 @@ def places_of(header: list[str], columns: Iterable[str]) -> list[int]:
             f"the log has no column {', '.join(map(repr, missing))}",
             where="line 1",
             value=header,
-            remedy=_other_columns(header),
+            remedy=other_columns(header),
         )
     for name in wanted:
         if header.count(name) > 1:
@@ -192,17 +204,20 @@ def places_of(header: list[str], columns: Iterable[str]) -> list[int]:
     return [header.index(name) for name in wanted]
 
 
-def _other_columns(header: list[str]) -> str:
+def other_columns(header: list[str]) -> str:
+    """Return what to do where a log has other columns than those that are read."""
     if len(header) == 1:
         if header[0].lower().endswith((".csv", ".json", ".jsonl", ".txt")):
             return f"{header[0]!r} is read as the log itself: pass the file's text or bytes, or the open file"
-        for separator, name in _SEPARATORS.items():
-            if separator in header[0]:
-                return f"Its columns are separated by {name}: save it with commas"
-    return f"It has {', '.join(map(repr, header))}: say which of them to read"
+        for delimiter, name in _DELIMITERS.items():
+            if delimiter in header[0]:
+                return (
+                    f"{name} seem to separate its columns: delimiter={delimiter!r}, or --delimiter on the command line"
+                )
+    return f"It has {', '.join(map(repr, header)) or 'none'}: say which of them to read"
 
 
-_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+_DELIMITERS = {",": "Commas", ";": "Semicolons", "\t": "Tabs", "|": "Bars"}
 
 
 def numbered(reader: Iterator[list[str]], problems: list[RowProblem]) -> Iterator[tuple[int, list[str]]]:
@@ -220,10 +235,17 @@ def numbered(reader: Iterator[list[str]], problems: list[RowProblem]) -> Iterato
 class Columns:
     """A table as CSV whose columns have names: some that it must have, and some that it may."""
 
-    def __init__(self, source: Source, needed: Mapping[str, str], optional: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        needed: Mapping[str, str],
+        optional: Mapping[str, str] | None = None,
+        *,
+        delimiter: str = ",",
+    ) -> None:
         self.problems: list[RowProblem] = []
         self.rows = 0
-        self._reader = csv.reader(lines_of(source), strict=True)
+        self._reader = reader_of(lines_of(source), delimiter)
         self.header = header_of(self._reader)
         named = {**needed, **{key: column for key, column in (optional or {}).items() if column in self.header}}
         self._places = dict(zip(named, places_of(self.header, named.values()), strict=True))

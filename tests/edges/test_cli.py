@@ -132,6 +132,18 @@ def test_standard_input_and_other_names(tmp_path: Path) -> None:
     assert b"100.00%" in done.stdout
 
 
+@pytest.mark.parametrize(("delimiter", "said"), [(";", ";"), ("\t", "tab"), ("\t", r"\t"), ("\t", "\t")])
+def test_what_stands_between_columns(log: Path, delimiter: str, said: str) -> None:
+    at = ("--at", "2026-04-01T00:00:00Z")
+    other = LOG.replace(",", delimiter).encode()
+    assert run("report", "-", *at, "--delimiter", said, stdin=other).stdout == run("report", log, *at).stdout
+    done = run("report", "-", *at, stdin=other)
+    assert done.returncode == 2
+    assert f"delimiter={delimiter!r}, or --delimiter on the command line".encode() in done.stderr.replace(b"\n", b" ")
+    done = run("report", log, *at, "--delimiter", "comma")
+    assert (done.returncode, b"'comma' does not separate columns" in done.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -388,6 +400,22 @@ class TestCompare:
         assert "met -> breached" in flip
         assert flip.split()[-1] == "-1h"
         assert not any(line.startswith("T-2") for line in text.splitlines())
+
+    def test_one_of_several_targets(self, log: Path, tmp_path: Path) -> None:
+        for name, solution in (("one", "16h"), ("other", "3h")):
+            tiers = f'[tiers.{{}}]\ncalendar = "c"\ntargets = {{{{ response = "9h", solution = "{solution}" }}}}\n'
+            text = f'name = "{name}"\n[calendars.c]\nzone = "UTC"\nhours = {{ mon-fri = "08:00-18:00" }}\n'
+            written = text + tiers.format("first_level") + tiers.format("legal")
+            (tmp_path / f"{name}.toml").write_text(written, encoding="utf-8")
+        asked: list[str | Path] = ["--policy", tmp_path / "one.toml", "--against", tmp_path / "other.toml", *AT]
+        # T-3, of 30 March, is open on 1 April: later than 16 hours and than 3.
+        for target, flips in (("solution", ["T-1", "T-2"]), ("response", [])):
+            done = run("compare", log, *asked, "--target", target, "--format", "json")
+            assert (done.returncode, done.stderr) == (0, b"")
+            assert sorted(flip["id"] for flip in json.loads(done.stdout)["flips"]) == flips
+        assert run("compare", log, *asked).returncode == 1
+        checked: list[str | Path] = [log, "--policy", tmp_path / "one.toml", *AT, "--target", "solution"]
+        assert run("check", *checked).returncode == 0
 
     def test_as_json(self, log: Path, strict: Path) -> None:
         told = json.loads(

@@ -34,8 +34,8 @@ def test_a_good_log_is_read_to_the_instant() -> None:
         ("id,tier\nT-1,legal\n", "no column 'opened_at', 'stopped_at'.*It has 'id', 'tier'"),
         ("id,id,tier,opened_at,stopped_at\n", "'id' stands 2 times"),
         (b"id,tier,opened_at,stopped_at\n\xff\n", "not UTF-8.*0xff"),
-        (HEAD.replace(",", ";") + GOOD.replace(",", ";"), "no column 'id', 'tier'.*separated by semicolons"),
-        (HEAD.replace(",", "\t") + GOOD.replace(",", "\t"), "no column 'id', 'tier'.*separated by tabs"),
+        (HEAD.replace(",", ";") + GOOD.replace(",", ";"), "no column 'id', 'tier'.*Semicolons seem to separate.*';'"),
+        (HEAD.replace(",", "\t") + GOOD.replace(",", "\t"), "no column 'id', 'tier'.*Tabs seem to separate"),
         ("logs/march.csv", "no column 'id', 'tier'.*'logs/march.csv' is read as the log itself"),
         ("march", "no column 'id', 'tier'.*It has 'march'"),
         ([], "empty"),
@@ -59,6 +59,42 @@ def test_an_open_file_is_a_log_whether_of_text_or_bytes(tmp_path: Path) -> None:
         logs = [sla.read_log(text), sla.read_log(binary)]
     assert [row.id for row in logs[0].rows] == ["T-1"]
     assert logs == [sla.read_log(HEAD + GOOD)] * 2
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_what_stands_between_columns_can_be_said(delimiter: str) -> None:
+    text = (HEAD + GOOD + 'T-2,"legal",2026-03-02T09:00:00Z,\n').replace(",", delimiter)
+    log = sla.read_log(
+        text + f'"T{delimiter}3"{delimiter}"a, b"{delimiter}2026-03-02T09:00:00Z{delimiter}\n', delimiter=delimiter
+    )
+    assert [(row.id, row.tier) for row in log.rows] == [
+        ("T-1", "first_level"),
+        ("T-2", "legal"),
+        (f"T{delimiter}3", "a, b"),
+    ]
+    assert log.rows[:1] == sla.read_log(HEAD + GOOD).rows
+    events = "ticket,at,kind,tier\nA,2026-03-02T09:00:00Z,open,legal\nA,2026-03-02T10:00:00Z,respond,\n"
+    told = sla.read_events(events.replace(",", delimiter), delimiter=delimiter)
+    assert told == sla.read_events(events)
+    mapping = sla.LogMapping(attributes={"customer": "Client"})
+    more = "ticket,at,kind,tier,Client\nA,2026-03-02T09:00:00Z,open,legal,x\n"
+    assert sla.read_events(more.replace(",", delimiter), mapping=mapping, delimiter=delimiter) == sla.read_events(
+        more, mapping=mapping
+    )
+
+
+@pytest.mark.parametrize("delimiter", ["", ";;", "x", "1", "é", '"', "\n", "\r"])
+def test_what_cannot_stand_between_columns(delimiter: str) -> None:
+    for read in (sla.read_log, sla.read_events, sla.read_incidents, sla.read_maintenance, sla.read_reclassifications):
+        with pytest.raises(sla.InvalidLog, match=r"delimiter: .* does not separate columns\. Give one character"):
+            read(HEAD + GOOD, delimiter=delimiter)
+    with pytest.raises(sla.InvalidLog, match="delimiter: "):
+        sla.read_probes("at,up\n", every="1m", delimiter=delimiter)
+
+
+def test_a_log_with_commas_is_told_so_too() -> None:
+    with pytest.raises(sla.InvalidLog, match="Commas seem to separate its columns: delimiter=','"):
+        sla.read_log(HEAD + GOOD, delimiter=";")
 
 
 def test_an_event_log_says_all_columns_that_it_does_not_have() -> None:

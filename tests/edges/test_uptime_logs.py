@@ -7,6 +7,7 @@ import json
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -157,6 +158,51 @@ def probes(tmp_path: Path) -> Path:
             )
     file.write_text("\n".join(lines), encoding="utf-8")
     return file
+
+
+class TestDelimiters:
+    """What stands between columns is said to every reader, and to the command for all of its files."""
+
+    FILES: ClassVar[dict[str, str]] = {
+        "probes": f"at,up,service\n{at()},up,api\n{at(minutes=5)},down,api\n",
+        "incidents": f"id,start,end,service\nI-1,{at(hours=1)},{at(hours=2)},api\n",
+        "maintenance": f"id,start,end,announced_at,service\nM-1,{at(hours=3)},{at(hours=4)},{at()},api\n",
+        "reclassified": f"id,start,end,decision,decided_at\nD-1,{at(hours=1)},{at(hours=2)},up,{at(hours=5)}\n",
+    }
+    REQUESTS = f"at,requests,errors\n{at()},10,1\n{at(minutes=5)},10,9\n"
+
+    @pytest.mark.parametrize("delimiter", [";", "\t"])
+    def test_of_every_reader(self, delimiter: str) -> None:
+        def other(text: str) -> str:
+            return text.replace(",", delimiter)
+
+        probes = self.FILES["probes"]
+        assert sla.read_probes(other(probes), every="5m", delimiter=delimiter) == sla.read_probes(probes, every="5m")
+        gate = sla.RequestGate(error_rate="10%")
+        assert sla.read_requests(other(self.REQUESTS), every="5m", gate=gate, delimiter=delimiter) == sla.read_requests(
+            self.REQUESTS, every="5m", gate=gate
+        )
+        for name, read in (
+            ("incidents", sla.read_incidents),
+            ("maintenance", sla.read_maintenance),
+            ("reclassified", sla.read_reclassifications),
+        ):
+            found = read(other(self.FILES[name]), delimiter=delimiter)
+            assert found == read(self.FILES[name])
+            assert (found.rows, found.problems) == (1, ())
+
+    def test_of_the_command(self, tmp_path: Path) -> None:
+        told = []
+        for folder, delimiter in (("commas", ","), ("semicolons", ";")):
+            (tmp_path / folder).mkdir()
+            for name, text in self.FILES.items():
+                (tmp_path / folder / f"{name}.csv").write_text(text.replace(",", delimiter), encoding="utf-8")
+            policy = TestUptimeCommand().policy(tmp_path)
+            files = [f"--{name}={tmp_path / folder / name}.csv" for name in list(self.FILES)[1:]]
+            asked = ["--month", "2026-03", "--at", at(days=40), "--policy", policy, "--delimiter", delimiter]
+            told.append(run("uptime", tmp_path / folder / "probes.csv", *asked, *files))
+        assert told[0] == told[1]
+        assert (told[0][0], told[0][2]) == (0, "")
 
 
 class TestUptimeCommand:

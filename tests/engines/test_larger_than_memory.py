@@ -317,6 +317,21 @@ def test_rows_of_csv_that_cannot_be_used_are_counted_and_named(log: list[dict[st
     assert any("has 3 fields" in one for one in told)
 
 
+def test_what_stands_between_columns_can_be_said(log: list[dict[str, Any]], tmp_path: Path) -> None:
+    parts = spread(log[:2_000], 3)
+    as_csv(tmp_path / "commas", parts)
+    as_csv(tmp_path / "tabs", parts)
+    for file in (tmp_path / "tabs").iterdir():
+        file.write_text(file.read_text(encoding="utf-8").replace(",", "\t"), encoding="utf-8")
+    found = report_files(tmp_path / "tabs", POLICY, at=AT, period=MARCH, memory=LITTLE, delimiter="\t")
+    assert found.unusable == 0
+    assert found.to_data() == report_files(tmp_path / "commas", POLICY, at=AT, period=MARCH, memory=LITTLE).to_data()
+    with pytest.raises(sla.InvalidLog, match=r"00\.csv: .*Tabs seem to separate its columns"):
+        report_files(tmp_path / "tabs", POLICY, at=AT)
+    with pytest.raises(sla.InvalidLog, match="delimiter: 'x' does not separate columns"):
+        report_files(tmp_path / "tabs", POLICY, at=AT, delimiter="x")
+
+
 def test_local_times_are_read_in_their_zone(log: list[dict[str, Any]], tmp_path: Path) -> None:
     rows = [{**row, "at": row["at"].strftime("%d.%m.%Y %H:%M")} for row in log[:3_000]]
     as_csv(tmp_path, [rows])

@@ -118,6 +118,7 @@ def report_on_files(
             zone=options.zone,
             time_format=options.time_format,
             ambiguous=options.ambiguous,
+            delimiter=options.delimiter,
             outcomes=rows if form == "csv" else None,
             most=question.most,
             progress=tell,

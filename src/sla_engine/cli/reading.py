@@ -41,8 +41,18 @@ class LogOptions:
     "The column with the time at which the clock was stopped (the reply); empty where it still runs."
     time_format: str | None = None
     "How times are written, as strptime takes it, where they are not ISO 8601."
+    delimiter: str = ","
+    "What stands between the columns of CSV: one character, or tab."
     ambiguous: Ambiguous = "refuse"
     "What to do with a local time that happens twice: refuse the row, take the first, or the last."
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "delimiter", delimiter_of(self.delimiter))
+
+
+def delimiter_of(text: str) -> str:
+    """Return what stands between columns; a tab is hard to type."""
+    return "\t" if text in ("tab", r"\t") else text
 
 
 def read_policy(name: str) -> Policy:
@@ -54,10 +64,11 @@ def read_tickets(path: Path, options: LogOptions, attributes: Iterable[str] = ()
     """Return a log, of whatever kind its header says; "-" is standard input."""
     source = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     if options.mapping is not None:
-        return read_events(source, mapping=_with(read_mapping(options.mapping), options))
-    if is_event_log(source):
-        header = event_header(source)
-        return read_events(source, mapping=None if header is None else _with(LogMapping.native(header), options))
+        return read_events(source, mapping=_with(read_mapping(options.mapping), options), delimiter=options.delimiter)
+    if is_event_log(source, delimiter=options.delimiter):
+        header = event_header(source, delimiter=options.delimiter)
+        mapping = None if header is None else _with(LogMapping.native(header), options)
+        return read_events(source, mapping=mapping, delimiter=options.delimiter)
     columns = LogColumns(
         id=options.id_column,
         tier=options.tier_column,
@@ -66,7 +77,12 @@ def read_tickets(path: Path, options: LogOptions, attributes: Iterable[str] = ()
         attributes=tuple(attributes),
     )
     return read_log(
-        source, columns=columns, zone=options.zone, time_format=options.time_format, ambiguous=options.ambiguous
+        source,
+        columns=columns,
+        zone=options.zone,
+        time_format=options.time_format,
+        ambiguous=options.ambiguous,
+        delimiter=options.delimiter,
     )
 
 

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
-from sla_engine.cli.reading import read_instant, read_policy
+from sla_engine.cli.reading import delimiter_of, read_instant, read_policy
 from sla_engine.cli.showing import console_for, stop, tell_problems
 from sla_engine.cli.windows import NO_WINDOW, WindowOptions
 from sla_engine.errors import InvalidInstant, SlaError
@@ -74,6 +74,7 @@ def uptime(
     ledger: str | None = None,
     reconcile: bool = False,
     zone: str | None = None,
+    delimiter: str = ",",
     format: Annotated[Literal["text", "json"], Parameter(name="--format")] = "text",  # noqa: A002  (its usual name)
 ) -> None:
     """
@@ -109,6 +110,8 @@ def uptime(
         Show what the probes saw beside what the incidents say.
     zone
         The zone of times in the files that have none. Without it, such rows are refused.
+    delimiter
+        What stands between the columns of the files: one character, or tab.
     format
         text or json.
     """
@@ -117,7 +120,15 @@ def uptime(
     try:
         rules = read_policy(policy)
         terms = MaintenanceTerms(notice=notice, cap_per_event=cap_per_event, cap_per_window=cap_per_window)
-        files = _read(rules, probes, incidents=incidents, maintenance=maintenance, reclassified=reclassified, zone=zone)
+        files = _read(
+            rules,
+            probes,
+            incidents=incidents,
+            maintenance=maintenance,
+            reclassified=reclassified,
+            zone=zone,
+            delimiter=delimiter_of(delimiter),
+        )
         given = _Given(window, period_zone, read_instant(at, zone), terms, *files)
         found = _evaluated(rules, given)
         console = console_for(sys.stdout)
@@ -147,6 +158,7 @@ def _read(
     maintenance: Path | None,
     reclassified: Path | None,
     zone: str | None,
+    delimiter: str,
 ) -> tuple[ProbeRecords, IncidentRecords | None, MaintenanceRecords | None, ReclassificationRecords | None]:
     from sla_engine.uptime import (  # noqa: PLC0415
         read_incidents,
@@ -157,10 +169,14 @@ def _read(
 
     source = sys.stdin.buffer.read() if str(probes) == "-" else probes.read_bytes()
     return (
-        read_probes(source, every={one.name: one.probe_every for one in rules.services}, zone=zone),
-        None if incidents is None else read_incidents(incidents.read_bytes(), zone=zone),
-        None if maintenance is None else read_maintenance(maintenance.read_bytes(), zone=zone),
-        None if reclassified is None else read_reclassifications(reclassified.read_bytes(), zone=zone),
+        read_probes(
+            source, every={one.name: one.probe_every for one in rules.services}, zone=zone, delimiter=delimiter
+        ),
+        None if incidents is None else read_incidents(incidents.read_bytes(), zone=zone, delimiter=delimiter),
+        None if maintenance is None else read_maintenance(maintenance.read_bytes(), zone=zone, delimiter=delimiter),
+        None
+        if reclassified is None
+        else read_reclassifications(reclassified.read_bytes(), zone=zone, delimiter=delimiter),
     )
 
 

@@ -4,14 +4,13 @@ Event logs: many rows a ticket, as CSV in this library's own columns or in anoth
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sla_engine.errors import InvalidLog, SlaError
 from sla_engine.instants import to_micros
-from sla_engine.tables import RowProblem, Source, Times, header_of, lines_of, numbered
+from sla_engine.tables import RowProblem, Source, Times, header_of, lines_of, numbered, reader_of
 from sla_engine.tickets.log import TicketLog
 from sla_engine.tickets.log_rows import Meaning, Row
 from sla_engine.tickets.mapping import LogMapping
@@ -28,13 +27,13 @@ class EventLog:
     rows: int
 
 
-def read_events(source: Source, *, mapping: LogMapping | None = None) -> EventLog:
+def read_events(source: Source, *, mapping: LogMapping | None = None, delimiter: str = ",") -> EventLog:
     """
     Read an event log: CSV with many rows a ticket, or JSON tickets (a list of them, or one a line).
 
     Without a `mapping`, the columns are `ticket`, `at`, `kind` and, where needed, `tier`, `to`, `reason`, `name`,
-    `value`; all others are attributes. Rows may stand in any order. A row that cannot be used is a problem with its
-    line, and the rest is there.
+    `value`; all others are attributes. `delimiter` is what stands between columns. Rows may stand in any order. A row
+    that cannot be used is a problem with its line, and the rest is there.
 
     Raises `InvalidLog` where nothing can be read.
     """
@@ -43,7 +42,7 @@ def read_events(source: Source, *, mapping: LogMapping | None = None) -> EventLo
     rest = _after(start, lines)
     if mapping is None and start.lstrip()[:1] in ("[", "{"):
         return _tickets("".join(rest))
-    reader = csv.reader(rest, strict=True)
+    reader = reader_of(rest, delimiter)
     header = header_of(reader)
     mapping = mapping or LogMapping.native(header)
     return _mapped(reader, header, mapping)
@@ -65,18 +64,18 @@ def log_of(log: TicketLog | EventLog | Iterable[Ticket]) -> TicketLog | EventLog
 _A_LOG = "Pass what read_log or read_events returns, or tickets"
 
 
-def is_event_log(source: bytes) -> bool:
+def is_event_log(source: bytes, *, delimiter: str = ",") -> bool:
     """Whether a log has one event a row (or is JSON), and not one ticket a row."""
-    header = event_header(source)
+    header = event_header(source, delimiter=delimiter)
     return header is None or {"ticket", "at", "kind"} <= set(header)
 
 
-def event_header(source: bytes) -> list[str] | None:
+def event_header(source: bytes, *, delimiter: str = ",") -> list[str] | None:
     """Return the names of the columns of a log; None for JSON, which has none."""
     start = source[:65536].decode("utf-8-sig", "replace").lstrip()
     if start[:1] in ("[", "{"):
         return None
-    return [name.strip() for name in next(csv.reader(start.splitlines()[:1]), [])]
+    return [name.strip() for name in next(reader_of(start.splitlines()[:1], delimiter), [])]
 
 
 def _after(start: str, lines: Iterator[str]) -> Iterator[str]:

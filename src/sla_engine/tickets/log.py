@@ -4,14 +4,23 @@ Ticket logs as CSV: one row a ticket. What cannot be read is reported with its l
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from sla_engine.errors import InvalidLog
 from sla_engine.facts import NO_ATTRIBUTES, Attributes, Value
-from sla_engine.tables import Ambiguous, RowProblem, Source, Times, header_of, lines_of, numbered, places_of
+from sla_engine.tables import (
+    Ambiguous,
+    RowProblem,
+    Source,
+    Times,
+    header_of,
+    lines_of,
+    numbered,
+    places_of,
+    reader_of,
+)
 from sla_engine.zones import zone_name, zone_of
 
 
@@ -56,20 +65,21 @@ def read_log(
     zone: str | tzinfo | None = None,
     time_format: str | None = None,
     ambiguous: Ambiguous = "refuse",
+    delimiter: str = ",",
 ) -> TicketLog:
     """
     Read a ticket log from CSV: its text, bytes of UTF-8 (a byte-order mark is skipped), or lines such as an open file.
 
     Times are ISO 8601, or as `time_format` says (`strptime`). Naive times are local to `zone`, and refused without
-    one; a local time that happens twice is refused unless `ambiguous` says which to take. A second row with the same
-    id is a problem, and so is one without id or tier.
+    one; a local time that happens twice is refused unless `ambiguous` says which to take. `delimiter` is what stands
+    between columns. A second row with the same id is a problem, and so is one without id or tier.
 
     Raises `InvalidLog` where nothing can be read: no rows at all, missing or repeated columns, bytes that are no UTF-8,
     a path. Problems of single rows are in the result.
     """
     columns = columns or LogColumns()
     times = Times.written(None if zone is None else zone_of(zone_name(zone)), time_format, ambiguous)
-    reader = csv.reader(lines_of(source), strict=True)
+    reader = reader_of(lines_of(source), delimiter)
     header = header_of(reader)
     wanted = places_of(header, (columns.id, columns.tier, columns.opened_at, columns.stopped_at))
     kept = [(name, header.index(name)) for name in columns.attributes if header.count(name) == 1]

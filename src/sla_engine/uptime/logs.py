@@ -72,6 +72,7 @@ def read_probes(
     zone: str | tzinfo | None = None,
     time_format: str | None = None,
     ambiguous: Ambiguous = "refuse",
+    delimiter: str = ",",
     up: Iterable[str] = UP_WORDS,
     down: Iterable[str] = DOWN_WORDS,
 ) -> ProbeRecords:
@@ -80,12 +81,18 @@ def read_probes(
     the row came in, if later; empty: at once).
 
     `every` is the spacing that is meant, one for all or by service. `up` and `down` are the words of the column `up`,
-    in any case of letters. Rows may stand in any order; one that repeats an earlier one is a problem, and so is one
-    that contradicts it. Raises `InvalidLog` where nothing can be read.
+    in any case of letters, and `delimiter` is what stands between columns, in all files. Rows may stand in any order;
+    one that repeats an earlier one is a problem, and so is one that contradicts it. Raises `InvalidLog` where nothing
+    can be read.
     """
     times = times_written(zone, time_format, ambiguous)
     words = {**{word.lower(): False for word in down}, **{word.lower(): True for word in up}}
-    table = Columns(source, {"at": "at", "up": "up"}, {key: key for key in ("service", "location", "recorded_at")})
+    table = Columns(
+        source,
+        {"at": "at", "up": "up"},
+        {key: key for key in ("service", "location", "recorded_at")},
+        delimiter=delimiter,
+    )
     found: dict[str, dict[str, dict[int, bool]]] = {}
     late: dict[tuple[str, str], list[tuple[int, int]]] = {}
 
@@ -130,6 +137,7 @@ def read_incidents(
     zone: str | tzinfo | None = None,
     time_format: str | None = None,
     ambiguous: Ambiguous = "refuse",
+    delimiter: str = ",",
 ) -> IncidentRecords:
     """
     Read incidents from CSV with the columns `id`, `start` and `end` (empty: it lasts), and perhaps `service`, `weight`
@@ -139,7 +147,10 @@ def read_incidents(
     """
     times = times_written(zone, time_format, ambiguous)
     table = Columns(
-        source, {"id": "id", "start": "start", "end": "end"}, {key: key for key in ("service", "weight", "recorded_at")}
+        source,
+        {"id": "id", "start": "start", "end": "end"},
+        {key: key for key in ("service", "weight", "recorded_at")},
+        delimiter=delimiter,
     )
     found: dict[str, list[Incident]] = {}
 
@@ -159,6 +170,7 @@ def read_maintenance(
     zone: str | tzinfo | None = None,
     time_format: str | None = None,
     ambiguous: Ambiguous = "refuse",
+    delimiter: str = ",",
 ) -> MaintenanceRecords:
     """
     Read maintenance from CSV with the columns `id`, `start`, `end` and `announced_at` (empty: it was not), and
@@ -170,7 +182,12 @@ def read_maintenance(
     """
     usual = times_written(zone, time_format, ambiguous)
     needed = {key: key for key in ("id", "start", "end", "announced_at")}
-    table = Columns(source, needed, {key: key for key in ("service", "emergency", "rrule", "zone", "announced_before")})
+    table = Columns(
+        source,
+        needed,
+        {key: key for key in ("service", "emergency", "rrule", "zone", "announced_before")},
+        delimiter=delimiter,
+    )
     found: dict[str, list[Maintenance | RecurringMaintenance]] = {}
 
     def read(row: Mapping[str, str]) -> None:
@@ -213,6 +230,7 @@ def read_reclassifications(
     zone: str | tzinfo | None = None,
     time_format: str | None = None,
     ambiguous: Ambiguous = "refuse",
+    delimiter: str = ",",
 ) -> ReclassificationRecords:
     """
     Read decisions on a time afterwards from CSV with the columns `id`, `start`, `end`, `decision` (up, down, excused or
@@ -222,7 +240,7 @@ def read_reclassifications(
     """
     times = times_written(zone, time_format, ambiguous)
     needed = {key: key for key in ("id", "start", "end", "decision", "decided_at")}
-    table = Columns(source, needed, {"service": "service", "reason": "reason"})
+    table = Columns(source, needed, {"service": "service", "reason": "reason"}, delimiter=delimiter)
     found: dict[str, list[Reclassification]] = {}
 
     def read(row: Mapping[str, str]) -> None:

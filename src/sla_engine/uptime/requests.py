@@ -253,6 +253,7 @@ def read_requests(
     zone: str | tzinfo | None = None,
     time_format: str | None = None,
     ambiguous: Ambiguous = "refuse",
+    delimiter: str = ",",
 ) -> RequestRecords:
     """
     Read request counts from CSV with the columns `at` (the start of the interval), `requests` and `errors`, and
@@ -263,7 +264,9 @@ def read_requests(
     before the one before it is over. Raises `InvalidLog` where nothing can be read.
     """
     times = times_written(zone, time_format, ambiguous)
-    table = Columns(source, {"at": "at", "requests": "requests", "errors": "errors"}, {"service": "service"})
+    table = Columns(
+        source, {"at": "at", "requests": "requests", "errors": "errors"}, {"service": "service"}, delimiter=delimiter
+    )
     found: dict[str, dict[int, _Row]] = {}
     for line, row in table:
         service = row.get("service", "")

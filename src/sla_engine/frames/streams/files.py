@@ -20,7 +20,7 @@ from sla_engine.frames.columns import codes_of, instants_of
 from sla_engine.frames.kernels import NULL
 from sla_engine.frames.numbers import np
 from sla_engine.instants import to_micros
-from sla_engine.tables import Times
+from sla_engine.tables import Times, other_columns, reader_of
 
 if TYPE_CHECKING:
     from sla_engine.frames.kernels.kernel import Ints
@@ -81,7 +81,7 @@ def files_of(path: Path) -> list[Path]:
     return found
 
 
-def header_of(file: Path) -> list[str]:
+def header_of(file: Path, delimiter: str) -> list[str]:
     """Return the names of a file's columns."""
     if file.suffix.lower() == ".parquet":
         try:
@@ -90,7 +90,7 @@ def header_of(file: Path) -> list[str]:
             raise InvalidLog(f"it is no Parquet: {error}", where=str(file), remedy="Write it again") from None
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
-            return [name.strip() for name in next(csv.reader(lines, strict=True), [])]
+            return [name.strip() for name in next(reader_of(lines, delimiter), [])]
     except (csv.Error, UnicodeDecodeError) as error:
         raise InvalidLog(f"the header is no CSV: {error}", where=str(file), remedy="Save it as CSV, in UTF-8") from None
 
@@ -117,6 +117,7 @@ class Reader:
     named: str | None = None
     unknown: Callable[[str], str | None] | None = None
     placed: bool = False
+    delimiter: str = ","
     rows: int = 0
     done: int = 0
     """How many bytes of the files have been read, about."""
@@ -126,14 +127,14 @@ class Reader:
 
     def __post_init__(self) -> None:
         for file in self.files:
-            header = header_of(file)
+            header = header_of(file, self.delimiter)
             for name in (*self.names, *self.instants):
                 if header.count(name) != 1:
                     raise InvalidLog(
                         f"the column {name!r} stands {header.count(name)} times in it",
                         where=str(file),
                         value=header,
-                        remedy=f"It has {', '.join(map(repr, header)) or 'none'}: say which of them to read",
+                        remedy=other_columns(header),
                     )
 
     @property
@@ -171,7 +172,7 @@ class Reader:
                     done += batch.num_rows
                     yield pa.table(batch).select(names), done / rows
             return
-        header = header_of(file)
+        header = header_of(file, self.delimiter)
 
         def wrong(row: Any) -> str:
             self.rows += 1
@@ -186,7 +187,9 @@ class Reader:
                 reader = pyarrow.csv.open_csv(
                     stream,
                     pyarrow.csv.ReadOptions(use_threads=False, block_size=2**22, column_names=header, skip_rows=1),
-                    pyarrow.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=wrong),
+                    pyarrow.csv.ParseOptions(
+                        delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=wrong
+                    ),
                     pyarrow.csv.ConvertOptions(
                         column_types=dict.fromkeys(header, pa.string()), include_columns=names, null_values=[]
                     ),

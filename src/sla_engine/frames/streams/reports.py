@@ -126,6 +126,7 @@ def report_files(
     zone: str | None = None,
     time_format: str | None = None,
     ambiguous: Ambiguous = "refuse",
+    delimiter: str = ",",
     memory: int = 2**30,
     folder: str | Path | None = None,
     clocks: str | Path | None = None,
@@ -138,9 +139,10 @@ def report_files(
 
     `path` is a file of Parquet or CSV, or a directory of them, whose files are read in the order of their names. By its
     header it is an event log, with the columns of `read_events` (or those of a `mapping`), or has one row a ticket,
-    with `columns`. Events of a ticket may stand in several files, in any order. `memory` is about how many bytes the
-    work on one part may take; the parts are written to a temporary directory in `folder`, which is removed at the end,
-    and when something stops the work. `clocks` is a Parquet file to which the clock of every ticket is written.
+    with `columns`. `delimiter` is what stands between the columns of CSV. Events of a ticket may stand in several
+    files, in any order. `memory` is about how many bytes the work on one part may take; the parts are written to a
+    temporary directory in `folder`, which is removed at the end, and when something stops the work. `clocks` is a
+    Parquet file to which the clock of every ticket is written.
     `outcomes` is a file of CSV, or a stream of text, to which a row is written for every outcome of the period, as
     `Report.to_csv` has them, once all are evaluated: those of a ticket together, and tickets in no order. `most` is how
     many of the worst breaches are kept. Instants of outcomes are in the zone of the log, or else in UTC. `progress` is
@@ -152,7 +154,7 @@ def report_files(
     """
     names = (by,) if isinstance(by, str) else tuple(by)
     files = files_of(Path(path))
-    header = header_of(files[0])
+    header = header_of(files[0], delimiter)
     events = mapping is not None or {"ticket", "at", "kind"} <= set(header)
     if events and at is None:
         raise InvalidInstant(
@@ -163,6 +165,7 @@ def report_files(
     if memory < 1:
         raise InvalidLog(f"nothing can be done in {memory} bytes", where="memory", value=memory, remedy="Give more")
     work = _Work(policy, at, target, names, tell=progress or (lambda *_: None))
+    work.delimiter = delimiter
     work.times = Times.written(None if zone is None else zone_of(zone_name(zone)), time_format, ambiguous)
     source = work.events(files, header, mapping, zone) if events else work.rows(files, header, columns, zone)
     if source.zone is not None:
@@ -239,6 +242,7 @@ class _Work:
         self.mapping: LogMapping | None = None
         self.ticket_rows: TicketRows | None = None
         self.zone: str | None = None
+        self.delimiter = ","
         self.like = datetime(1970, 1, 1, tzinfo=UTC)
         """Has the zone in which outcomes are told."""
 
@@ -265,6 +269,7 @@ class _Work:
             self.zone,
             named=mapping.event,
             unknown=lambda name: _unknown(name, mapping),
+            delimiter=self.delimiter,
         )
 
     def rows(self, files: list[Path], header: list[str], columns: LogColumns | None, zone: str | None) -> Reader:
@@ -285,6 +290,7 @@ class _Work:
             [columns.stopped_at],
             problems,
             placed=True,
+            delimiter=self.delimiter,
         )
 
     def frames(self, source: Reader, folder: Path, memory: int) -> Iterator[Any]:

@@ -126,17 +126,23 @@ Source = str | bytes | Iterable[str] | Iterable[bytes]
 def lines_of(source: Source) -> Iterator[str]:
     """Yield the lines of a log; a byte-order mark is skipped. Raises `InvalidLog`."""
     if isinstance(source, PathLike) or not isinstance(source, Iterable):
-        raise InvalidLog(
-            f"{type(source).__name__} is no log",
-            where="log",
-            value=source,
-            remedy="Pass its text, its bytes, such as Path(...).read_bytes(), or its lines, such as an open file",
-        )
+        raise _no_log(source, "log")
     for number, line in enumerate(_lines(source)):
+        if not isinstance(line, str):
+            raise _no_log(line, "line of a log")
         yield line.removeprefix("\ufeff") if number == 0 else line
 
 
-def _lines(source: Source) -> Iterable[str]:
+def _no_log(given: object, what: str) -> InvalidLog:
+    return InvalidLog(
+        f"{type(given).__name__} is no {what}",
+        where="log",
+        value=given,
+        remedy="Pass its text, its bytes, such as Path(...).read_bytes(), or its lines, such as an open file",
+    )
+
+
+def _lines(source: Source) -> Iterable[Any]:
     if isinstance(source, str):
         return io.StringIO(source, newline="")
     if isinstance(source, bytes):
@@ -144,7 +150,11 @@ def _lines(source: Source) -> Iterable[str]:
     lines: Iterator[Any] = iter(source)
     first = next(lines, "")
     if isinstance(first, bytes):  # a file that was opened for bytes
-        return _lines(first + b"".join(lines))
+        whole = [first, *lines]
+        for line in whole:
+            if not isinstance(line, bytes):
+                raise _no_log(line, "line of bytes, as the first one is")
+        return _lines(b"".join(whole))
     return chain([first], lines)
 
 
@@ -159,9 +169,15 @@ def _decoded(source: bytes) -> str:
         ) from None
 
 
-def reader_of(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+def reader_of(lines: Iterable[str], delimiter: object) -> Iterator[list[str]]:
     """Return a reader of CSV; raises `InvalidLog` for a delimiter that is none."""
-    if len(delimiter) != 1 or delimiter.isalnum() or not delimiter.isascii() or delimiter in '"\r\n':
+    if (
+        not isinstance(delimiter, str)
+        or len(delimiter) != 1
+        or delimiter.isalnum()
+        or not delimiter.isascii()
+        or delimiter in '"\r\n'
+    ):
         raise InvalidLog(
             f"{delimiter!r} does not separate columns",
             where="delimiter",

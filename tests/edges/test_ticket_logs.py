@@ -43,6 +43,10 @@ def test_a_good_log_is_read_to_the_instant() -> None:
         ([b"id,tier,opened_at,stopped_at\n", b"\xff\n"], "not UTF-8: byte 29 is 0xff"),
         (Path("logs/march.csv"), "log: .*Path is no log.*read_bytes"),
         (None, "log: NoneType is no log"),
+        ([1, 2], "log: int is no line of a log.*an open file"),
+        ([HEAD, GOOD.encode()], "log: bytes is no line of a log"),
+        ([HEAD.encode(), GOOD], "log: str is no line of bytes, as the first one is"),
+        (bytearray(HEAD.encode()), "log: int is no line of a log"),
         (7, "log: int is no log"),
     ],
 )
@@ -83,8 +87,8 @@ def test_what_stands_between_columns_can_be_said(delimiter: str) -> None:
     )
 
 
-@pytest.mark.parametrize("delimiter", ["", ";;", "x", "1", "é", '"', "\n", "\r"])
-def test_what_cannot_stand_between_columns(delimiter: str) -> None:
+@pytest.mark.parametrize("delimiter", ["", ";;", "x", "1", "é", '"', "\n", "\r", None, 5, b";", [";"]])
+def test_what_cannot_stand_between_columns(delimiter: Any) -> None:
     for read in (sla.read_log, sla.read_events, sla.read_incidents, sla.read_maintenance, sla.read_reclassifications):
         with pytest.raises(sla.InvalidLog, match=r"delimiter: .* does not separate columns\. Give one character"):
             read(HEAD + GOOD, delimiter=delimiter)

@@ -1,5 +1,5 @@
 """
-What DuckDB's functions answer with: blocks of rows as Arrow arrays of integers in, and an array out.
+What DuckDB's functions answer with: blocks of rows as Arrow arrays of integers in, and a table out.
 
 Instants and amounts are microseconds. Each function is asked for a few thousand rows at a time, by any thread.
 """
@@ -111,7 +111,7 @@ def deadlines_at(tier: str, due: Due) -> Answer:
 
 
 def _due(due: Due, micros: Ints, empty: bool, where: str, kind: _Kind) -> Any:
-    """Return the deadlines of instants as a column of a kind."""
+    """Return the deadlines of instants as a table of a kind."""
     if not empty:
         return arrow(_told(due, micros, where), empty=False, kind=kind)
     there = np.flatnonzero(micros != NULL)
